@@ -1,0 +1,83 @@
+// One OpenSearch cluster over REST (opensearch.md sections 1, 2 and 4b; "Conventions").
+#ifndef DROVER_CONTROLLER_OPENSEARCH_CLUSTER_API_H_
+#define DROVER_CONTROLLER_OPENSEARCH_CLUSTER_API_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/status.h"
+#include "common/base/time.h"
+#include "controller/rollout/cluster_spec.h"
+#include "controller/rollout/observation.h"
+
+namespace drover::opensearch {
+
+// Setting → value; no value puts the default back (null).
+using SettingChanges = std::map<std::string, std::optional<std::string>>;
+
+// Every call blocks until it ends or its time is over, and may be called from several threads. An
+// endpoint that does not answer is skipped and the next one asked; UNAVAILABLE only where none
+// answers, with each endpoint's reason in the message. UNAUTHENTICATED and PERMISSION_DENIED are
+// the cluster's 401 and 403. Other answers that are no success: FAILED_PRECONDITION with the
+// cluster's own reason.
+class ClusterApi {
+ public:
+  virtual ~ClusterApi() = default;
+
+  // Everything that the checks and the batch rules read, as of now. Asks every endpoint for its
+  // identity, the rest of one of them.
+  virtual StatusOr<rollout::ClusterObservation> Observe() = 0;
+
+  // The nodes alone.
+  virtual StatusOr<std::vector<rollout::NodeView>> Nodes() = 0;
+
+  // Waits in the cluster itself (wait_for_nodes, wait_for_status, wait_for_events=languid) until
+  // `condition` holds or `timeout` is over; timed_out tells which. `avoid_nodes` are names of nodes
+  // that are about to stop or are down: they are not asked where another one can be.
+  virtual StatusOr<rollout::HealthView> AwaitHealth(const rollout::HealthCondition& condition,
+                                                    Millis timeout,
+                                                    const std::vector<std::string>& avoid_nodes) = 0;
+
+  // Changes settings and reads them back; FAILED_PRECONDITION where they do not read back as put.
+  virtual Status PutSettings(const SettingChanges& persistent, const SettingChanges& transient) = 0;
+
+  // POST /_flush. 409 and partial failures are OK (opensearch.md M1 step 8).
+  virtual Status Flush() = 0;
+
+  // The repository as registered, not verified. exists=false where there is none.
+  virtual StatusOr<rollout::RepositoryView> GetRepository(const std::string& name) = 0;
+  virtual Status RegisterRepository(const rollout::RepositorySpec& spec) = 0;
+  // Has every node write and read. A failing verification is a view with verify_error.
+  virtual StatusOr<rollout::RepositoryView> VerifyRepository(const std::string& name) = 0;
+
+  // Begins a snapshot of everything (indices *, global state, partial=false) and returns at once.
+  // ALREADY_EXISTS where the name is taken.
+  virtual Status BeginSnapshot(const std::string& repository, const std::string& name) = 0;
+  // Cheap while it runs (_status with progress), complete once it ended. state is empty where there
+  // is no such snapshot.
+  virtual StatusOr<rollout::SnapshotView> GetSnapshot(const std::string& repository,
+                                                      const std::string& name) = 0;
+  virtual StatusOr<std::vector<rollout::SnapshotView>> ListSnapshots(
+      const std::string& repository) = 0;
+  virtual Status DeleteSnapshot(const std::string& repository, const std::string& name) = 0;
+
+  // Snapshot management policies; OK without effect where the plugin is not there.
+  virtual Status StopSnapshotPolicy(const std::string& name) = 0;
+  virtual Status StartSnapshotPolicy(const std::string& name) = 0;
+};
+
+// Makes the client of a cluster; reads the files that the spec names (CA, password, certificate)
+// at each connection, so that they can be changed while the controller runs. INVALID_ARGUMENT or
+// NOT_FOUND name the file.
+using ClusterApiFactory =
+    std::function<StatusOr<std::shared_ptr<ClusterApi>>(const rollout::ClusterSpec&)>;
+
+StatusOr<std::shared_ptr<ClusterApi>> MakeRestClusterApi(const rollout::ClusterSpec& spec);
+
+}  // namespace drover::opensearch
+
+#endif  // DROVER_CONTROLLER_OPENSEARCH_CLUSTER_API_H_

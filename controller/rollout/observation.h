@@ -1,0 +1,133 @@
+// What was seen of an OpenSearch cluster, as plain structs (opensearch.md section 5, "Inputs").
+#ifndef DROVER_CONTROLLER_ROLLOUT_OBSERVATION_H_
+#define DROVER_CONTROLLER_ROLLOUT_OBSERVATION_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/time.h"
+
+namespace drover::rollout {
+
+// One configured endpoint. `error` is empty where it answered.
+struct EndpointView {
+  std::string url;
+  std::string node_name;     // of the node that answers there (GET /)
+  std::string cluster_name, cluster_uuid;
+  std::string error;
+};
+
+struct HealthView {
+  std::string status;  // "green", "yellow", "red"
+  bool timed_out = false;
+  int nodes = 0, data_nodes = 0;
+  int active_primary_shards = 0, active_shards = 0;
+  int initializing = 0, relocating = 0, unassigned = 0, delayed_unassigned = 0;
+  int in_flight_fetch = 0, pending_tasks = 0;
+};
+
+struct NodeView {
+  std::string id, name;
+  std::string version;  // of the process itself: /_nodes, never _cat (opensearch.md 1.1 step 9)
+  std::string host, ip, transport_address, http_publish_address;
+  std::vector<std::string> roles;
+  std::map<std::string, std::string> attributes;
+  std::vector<std::string> data_paths;  // settings path.data
+  std::vector<std::string> repo_paths;  // settings path.repo
+  std::optional<double> disk_used_percent;
+  std::optional<double> heap_used_percent;
+  uint64_t disk_free_bytes = 0;
+
+  bool HasRole(const std::string& role) const;
+  // cluster_manager, or master in 1.x.
+  bool ManagerEligible() const;
+  bool HoldsData() const;
+};
+
+enum class ShardState { kUnassigned, kInitializing, kStarted, kRelocating };
+
+struct ShardView {
+  std::string index;
+  int shard = 0;
+  bool primary = false;
+  ShardState state = ShardState::kUnassigned;
+  std::string node_id;             // empty while unassigned
+  std::string relocating_node_id;  // target of a relocation
+  std::string unassigned_reason;
+};
+
+struct IndexView {
+  std::string name, uuid;
+  bool open = true, hidden = false;
+  int shards = 0, replicas = 0;
+  std::string auto_expand_replicas;  // "false" or empty where off
+  std::string created_version;       // index.version.created, decoded: "2.17.1"
+  std::string wait_for_active_shards;
+  // index.routing.allocation.* and other index settings that checks read, flat.
+  std::map<std::string, std::string> settings;
+  std::optional<uint64_t> docs;  // primaries; unknown for a closed index
+  uint64_t store_bytes = 0;
+};
+
+struct RepositoryView {
+  std::string name, type;
+  bool exists = false;
+  std::map<std::string, std::string> settings;
+  // Node ids that could write and read it; filled by a verification.
+  bool verified = false;
+  std::vector<std::string> verified_node_ids;
+  std::string verify_error;
+};
+
+struct SnapshotView {
+  std::string repository, name;
+  std::string state;  // IN_PROGRESS, SUCCESS, PARTIAL, FAILED; empty where it does not exist
+  std::string version;
+  std::vector<std::string> indices;
+  int shards_total = 0, shards_done = 0, shards_failed = 0;
+  uint64_t bytes_total = 0, bytes_done = 0;
+  Time started_at{}, ended_at{};
+  std::vector<std::string> failures;
+};
+
+// A snapshot management policy of the index-management plugin; its absence is an empty list.
+struct SnapshotPolicyView {
+  std::string name;
+  bool enabled = false;
+};
+
+struct ClusterObservation {
+  Time at{};
+  std::vector<EndpointView> endpoints;
+  std::string cluster_name, cluster_uuid;
+  HealthView health;
+  std::vector<NodeView> nodes;
+  std::string manager_node_id;
+  std::vector<std::string> last_committed_config, last_accepted_config;  // node ids
+  std::vector<std::string> voting_exclusions;                            // node names or ids
+  std::map<std::string, std::string> persistent_settings, transient_settings;  // flat
+  std::vector<IndexView> indices;
+  std::vector<ShardView> shards;
+  std::string low_disk_watermark;  // effective: "85%"
+  std::vector<SnapshotPolicyView> snapshot_policies;
+  bool snapshot_running = false;
+
+  const NodeView* NodeNamed(const std::string& name) const;
+  const NodeView* NodeWithId(const std::string& id) const;
+};
+
+// A condition that _cluster/health can wait for by itself.
+struct HealthCondition {
+  std::optional<int> nodes;            // wait_for_nodes, exactly
+  std::string status;                  // wait_for_status; empty: any
+  bool no_initializing_shards = false;
+  bool no_relocating_shards = false;
+  bool operator==(const HealthCondition&) const = default;
+};
+
+}  // namespace drover::rollout
+
+#endif  // DROVER_CONTROLLER_ROLLOUT_OBSERVATION_H_

@@ -1,0 +1,148 @@
+// Operations and host views as the engine sees them: plain structs beside the RPC messages.
+#ifndef DROVER_CONTROLLER_ROLLOUT_OPERATION_H_
+#define DROVER_CONTROLLER_ROLLOUT_OPERATION_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/base/ids.h"
+#include "common/base/time.h"
+
+namespace drover::rollout {
+
+struct PullImage {
+  std::string service, image;
+  bool operator==(const PullImage&) const = default;
+};
+struct SetImage {
+  std::string service, image, expect;
+  bool operator==(const SetImage&) const = default;
+};
+struct RestoreFile {
+  OperationId operation_id;
+  bool operator==(const RestoreFile&) const = default;
+};
+struct StopService {
+  std::string service;
+  Millis timeout{};
+  bool operator==(const StopService&) const = default;
+};
+struct UpService {
+  std::string service;
+  bool recreate = false;
+  bool operator==(const UpService&) const = default;
+};
+struct DownProject {
+  Millis timeout{};
+  bool operator==(const DownProject&) const = default;
+};
+using Verb = std::variant<PullImage, SetImage, RestoreFile, StopService, UpService, DownProject>;
+
+// "PullImage", "SetImage", …: as a host's policy file spells it.
+std::string VerbName(const Verb& verb);
+
+// What the controller orders. `host` is the host's name, `project` the Compose project's.
+struct OperationOrder {
+  OperationId id;
+  std::string host, project;
+  Verb verb;
+  Time deadline{};
+  bool operator==(const OperationOrder&) const = default;
+};
+
+enum class OperationState { kAccepted, kRunning, kSucceeded, kFailed, kInterrupted, kRefused };
+
+// The same reasons as drover.agent.v1.OperationErrorCode, in its order.
+enum class OperationErrorCode {
+  kNone, kUnknownProject, kUnknownService, kPolicyDenied, kFileChanged, kEngineDown, kDiskFull,
+  kDeadlinePassed, kStaleEpoch, kImageNotFound, kInvalidProject, kComposeFailed, kCanceled,
+  kUnsupportedVerb, kRegistryUnreachable, kInternal
+};
+
+struct OperationEnd {
+  OperationState state = OperationState::kSucceeded;
+  OperationErrorCode error = OperationErrorCode::kNone;
+  std::string message;
+  std::vector<std::string> output;  // last lines of the command, bounded
+  Time started_at{}, ended_at{};
+  // Of the verb that ended; fields of other verbs stay empty.
+  std::string digest, image_id;                         // PullImage, UpService
+  std::string path, old_sha256, new_sha256, old_image;  // SetImage
+  std::string container_id;                             // StopService, UpService
+  int exit_code = 0;                                    // StopService
+  bool killed = false;                                  // StopService
+  Millis took{};                                        // StopService
+  bool operator==(const OperationEnd&) const = default;
+};
+
+struct OperationProgress {
+  std::string text;
+  int64_t current_bytes = 0, total_bytes = 0;
+  bool operator==(const OperationProgress&) const = default;
+};
+
+// A container's mount. type is "volume", "bind" or "tmpfs".
+struct MountView {
+  std::string type, name, source, destination;
+  bool anonymous = false;
+};
+
+struct ContainerView {
+  std::string id, name, image, image_id, state, health, hostname;
+  int exit_code = 0, restart_count = 0;
+  bool oom_killed = false;
+  Time started_at{}, finished_at{};
+  std::vector<MountView> mounts;
+  struct Port {
+    std::string host_ip;
+    int host_port = 0, container_port = 0;
+  };
+  std::vector<Port> ports;
+};
+
+struct ServiceView {
+  std::string name;
+  std::string image;  // as the configuration resolves now
+  std::optional<ContainerView> container;
+  std::map<std::string, std::string> environment;  // only the keys that were asked for
+  std::string hostname;
+  Millis stop_grace_period{};
+};
+
+struct ProjectView {
+  std::string name, working_dir;
+  std::map<std::string, std::string> file_sha256;  // path → hash, every file of the project
+  std::vector<ServiceView> services;
+  std::string error;  // set where the project could not be resolved
+
+  const ServiceView* Service(const std::string& service) const;
+};
+
+struct DiskView {
+  std::string path;
+  uint64_t total_bytes = 0, free_bytes = 0;
+};
+
+struct HostView {
+  std::string name;
+  HostId id;
+  bool known = false;  // enrolled and not revoked
+  bool connected = false, cordoned = false;
+  std::string agent_version, engine_version, engine_error;
+  std::vector<std::string> compose_versions;
+  std::vector<std::string> policy_summary;
+  std::vector<ProjectView> projects;
+  std::vector<DiskView> disks;
+  Millis clock_offset{};  // the host's clock less the controller's
+  std::optional<Time> last_seen, connected_since;
+
+  const ProjectView* Project(const std::string& project) const;
+};
+
+}  // namespace drover::rollout
+
+#endif  // DROVER_CONTROLLER_ROLLOUT_OPERATION_H_
