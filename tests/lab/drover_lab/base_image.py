@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from . import mirror, registry, settings
-from .hosts import DOCKER
+from .engine import DOCKER
 from .shell import retry, run, say
 
 RECIPE = settings.SOURCE / "recipe"

@@ -7,6 +7,7 @@ import time
 from urllib.parse import quote
 
 from . import hosts, specs
+from .rest import Cluster
 from .shell import LabError, say
 from .specs import REPOSITORY, Spec
 
@@ -56,7 +57,7 @@ def versions(spec: Spec) -> dict:
 
 
 def _roll_host(spec: Spec, host: str, laps: Laps) -> None:
-    rest = specs.Cluster([m.endpoint for m in spec.members if m.host != host] or spec.endpoints)
+    rest = Cluster([m.endpoint for m in spec.members if m.host != host] or spec.endpoints)
     rest.call("PUT", "/_cluster/settings", {"persistent": {ALLOCATION: "primaries"}})
     rest.call("POST", "/_flush")
     laps.lap(f"{host} freeze and flush")

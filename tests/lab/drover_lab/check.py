@@ -6,12 +6,13 @@ import tempfile
 from pathlib import Path
 
 from . import hosts, settings
-from .hosts import DOCKER, DOCKERD
+from .engine import DOCKER, DOCKERD, Engine, remove_cgroups
 from .shell import LabError, run
 
 PROGRAMS = ("ip", "iptables", "nsenter", "umount", DOCKER, DOCKERD)
 PROBE = "lab-probe"
-PROBE_SOURCE = "int main(void) { return 7; }\n"
+PROBE_STATUS = 7
+PROBE_SOURCE = f"int main(void) {{ return {PROBE_STATUS}; }}\n"
 
 
 def why_not() -> str:
@@ -21,7 +22,7 @@ def why_not() -> str:
     missing = [p for p in PROGRAMS if not shutil.which(p)]
     if missing:
         return f"not on this machine: {', '.join(missing)}; scripts/setup lab installs them"
-    if any(hosts.is_running(host) for host in hosts.names()):
+    if any(hosts.engine(host).answers() for host in hosts.names()):
         return ""
     try:
         _try_one()
@@ -33,27 +34,38 @@ def why_not() -> str:
 def _try_one() -> None:
     """Runs dockerd in a namespace of its own and in it a container, which also tries cgroups, overlayfs and iptables."""
     settings.LAB.parent.mkdir(parents=True, exist_ok=True)
+    name = f"check-{os.getpid()}"
     with tempfile.TemporaryDirectory(dir=settings.LAB.parent, prefix="drover-lab-check-") as work:
-        name, base = f"drover-check-{os.getpid()}", Path(work)
-        run(["ip", "netns", "add", name])
+        engine = Engine(name, Path(work))
+        run(["ip", "netns", "add", f"drover-{name}"])
         try:
-            _run_container(base, name)
+            engine.spawn(Path(f"/run/netns/drover-{name}"))
+            engine.await_answer()
+            _run_container(engine)
+        except LabError as e:
+            raise LabError(f"{e} {_last_error(engine)}") from e
         finally:
-            hosts.end_engine_at(base)
-            run(["ip", "netns", "del", name], check=False)
+            engine.end(patience=10)
+            run(["ip", "netns", "del", f"drover-{name}"], check=False)
+            remove_cgroups()
 
 
-def _run_container(base: Path, namespace: str) -> None:
-    run(["ip", "-n", namespace, "link", "set", "lo", "up"])
-    socket = hosts.spawn_engine_at(base, Path("/run/netns") / namespace, "check")
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("DOCKER_")} | {
-        "DOCKER_HOST": f"unix://{socket}", "DOCKER_CONFIG": str(base)}
-    hosts.wait_for_engine(base, environment, 30)
-    (base / "probe.c").write_text(PROBE_SOURCE, encoding="ascii")
-    (base / "root").mkdir()
-    run(["gcc", "-static", "-o", base / "root/probe", base / "probe.c"])
-    run(["tar", "-C", base / "root", "-cf", base / "root.tar", "probe"])
-    run([DOCKER, "import", base / "root.tar", PROBE], env=environment)
-    done = run([DOCKER, "run", "--rm", PROBE, "/probe"], env=environment, check=False, timeout=60)
-    if done.returncode != 7:
+def _run_container(engine: Engine) -> None:
+    """Runs a program that only exits with a status of its own, in an image that holds nothing else."""
+    docker = [DOCKER, "-H", f"unix://{engine.socket}"]
+    (engine.base / "probe.c").write_text(PROBE_SOURCE, encoding="ascii")
+    run(["gcc", "-static", "-o", engine.base / "probe", engine.base / "probe.c"])
+    run(["tar", "-C", engine.base, "-cf", engine.base / "image.tar", "probe"])
+    run([*docker, "import", engine.base / "image.tar", PROBE])
+    done = run([*docker, "run", "--rm", PROBE, "/probe"], check=False, timeout=60)
+    if done.returncode != PROBE_STATUS:
         raise LabError(f"a container does not run here: {done.stderr.strip() or f'exit status {done.returncode}'}")
+
+
+def _last_error(engine: Engine) -> str:
+    """The last thing dockerd complained of, since its folder is gone when the sentence is read."""
+    if not engine.log.exists():
+        return ""
+    bad = [line for line in engine.log.read_text(encoding="utf-8", errors="replace").splitlines()
+           if "level=error" in line or "level=fatal" in line or line.startswith("failed")]
+    return f"(dockerd: {bad[-1]})" if bad else ""

@@ -91,7 +91,7 @@ def remove(name: str) -> None:
     spec = specs.load(name)
     for host in spec.hosts:
         folder = spec.folder(host)
-        if folder.is_dir() and hosts.is_running(host):
+        if folder.is_dir() and hosts.engine(host).answers():
             hosts.compose(host, name, "down", "--volumes", "--timeout", "0")
         run(["rm", "-rf", "--one-file-system", folder])
     run(["rm", "-rf", "--one-file-system", SNAPSHOTS / name])

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from . import base_image, hosts, node_home, registry, settings
 from .base_image import RECIPE
-from .hosts import DOCKER
+from .engine import DOCKER
 from .settings import BUILDER
 from .shell import LabError, retry, run, say, write_file
 

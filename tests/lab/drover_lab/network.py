@@ -28,12 +28,6 @@ def namespace_path(host: str) -> Path:
     return Path("/run/netns") / namespace(host)
 
 
-def inside(host: str, argv) -> list:
-    """argv, run in the host's network namespace and otherwise in the machine's own (not `ip netns exec`, which hides
-    the cgroup mounts that an Engine needs)."""
-    return ["nsenter", f"--net={namespace_path(host)}", "--", *argv]
-
-
 def set_up() -> None:
     """Makes the bridge and what belongs to it; what is there already stays."""
     if not Path(f"/sys/class/net/{BRIDGE}").exists():

@@ -1,0 +1,143 @@
+// What Drover asks of the Docker Engine: who it is, containers, images, events, logs, pulls.
+#ifndef DROVER_AGENT_DOCKER_ENGINE_H_
+#define DROVER_AGENT_DOCKER_ENGINE_H_
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/status.h"
+#include "common/base/time.h"
+
+namespace drover::agent {
+
+struct EngineInfo {
+  std::string version;       // "20.10.24"
+  std::string api_version;   // what requests are made with
+  std::string root_dir;      // where images and volumes are; empty where the Engine does not say
+};
+
+struct ContainerSummary {
+  std::string id;
+  std::string name;  // without the leading slash
+  std::string image;
+  std::string image_id;
+  std::string state;
+  std::map<std::string, std::string> labels;
+};
+
+struct ContainerMount {
+  std::string type;
+  std::string name;
+  std::string source;
+  std::string destination;
+};
+
+struct ContainerPort {
+  std::string host_ip;
+  uint32_t host_port = 0;
+  uint32_t container_port = 0;
+};
+
+struct ContainerDetail {
+  std::string id;
+  std::string name;
+  std::string image;  // the reference it was made with
+  std::string image_id;
+  std::string state;
+  std::string health;
+  std::string error;  // why the Engine could not start it
+  int exit_code = 0;
+  int restart_count = 0;
+  bool oom_killed = false;
+  bool tty = false;
+  std::string hostname;
+  Time created_at{};
+  Time started_at{};   // the epoch where it never started
+  Time finished_at{};  // the epoch where it never ended
+  std::map<std::string, std::string> labels;
+  std::vector<std::string> environment;  // "NAME=value"; may hold secrets
+  std::vector<ContainerMount> mounts;
+  std::vector<ContainerPort> ports;
+};
+
+struct ImageDetail {
+  std::string id;
+  std::vector<std::string> repo_tags;
+  std::vector<std::string> repo_digests;  // "repository@sha256:…"
+  Time last_tagged{};                     // the epoch where the Engine does not know
+};
+
+struct EngineEvent {
+  std::string type;    // "container", …
+  std::string action;  // "die", "health_status: healthy", …
+  std::string id;
+  std::map<std::string, std::string> attributes;
+  Time time{};
+};
+
+// One entry of a pull's progress.
+struct PullStatus {
+  std::string layer;   // empty for the image as a whole
+  std::string status;  // "Downloading", "Pull complete", …
+  int64_t current = 0;
+  int64_t total = 0;
+};
+
+struct CallLimits {
+  std::chrono::steady_clock::time_point deadline;
+  // Ends the call with ABORTED once true; looked at five times a second. Not owned; may be null.
+  const std::atomic<bool>* cancel = nullptr;
+};
+
+// An open stream of events; not thread safe.
+class EventStream {
+ public:
+  virtual ~EventStream() = default;
+  // The next event, as soon as there is one. DEADLINE_EXCEEDED after `timeout`, and the stream is
+  // good for more; any other error ends the stream.
+  virtual StatusOr<EngineEvent> Next(Millis timeout) = 0;
+};
+
+// Thread safe. UNAVAILABLE where the Engine does not answer, NOT_FOUND for what it does not have,
+// DEADLINE_EXCEEDED, INTERNAL with the Engine's own words for any other refusal.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  virtual StatusOr<EngineInfo> Info() = 0;
+  // Containers, stopped ones too, that carry all `labels`: "name" or "name=value".
+  virtual StatusOr<std::vector<ContainerSummary>> ListContainers(
+      const std::vector<std::string>& labels) = 0;
+  virtual StatusOr<ContainerDetail> InspectContainer(const std::string& id) = 0;
+  virtual StatusOr<ImageDetail> InspectImage(const std::string& reference) = 0;
+  // Events of `container_id` between two points in time that have passed.
+  virtual StatusOr<std::vector<EngineEvent>> PastEvents(const std::string& container_id, Time since,
+                                                        Time until) = 0;
+  // From now on: changes of state of the containers with `label`; no exec and attach events.
+  virtual StatusOr<std::unique_ptr<EventStream>> WatchContainers(const std::string& label) = 0;
+  // The last `lines` lines of a container's output, and what follows where `follow`, in pieces
+  // without frames, until the end, `limits` or until `sink` returns false. `since` is the epoch for
+  // all of it.
+  virtual Status ReadLog(const ContainerDetail& container, uint32_t lines, bool follow, Time since,
+                         const CallLimits& limits,
+                         const std::function<bool(const std::string& bytes)>& sink) = 0;
+  // Pulls without credentials. Errors carry the registry's or the Engine's words.
+  virtual Status PullImage(const std::string& reference, const CallLimits& limits,
+                           const std::function<void(const PullStatus&)>& progress) = 0;
+};
+
+// The Engine behind the unix socket at `socket_path`. Connects at each call.
+std::unique_ptr<Engine> MakeEngineClient(const std::string& socket_path);
+
+// The socket that DOCKER_HOST ("unix://…") or Docker's default names. INVALID_ARGUMENT for a
+// DOCKER_HOST of another kind: the agent drives the Engine of its own host only.
+StatusOr<std::string> EngineSocketPath();
+
+}  // namespace drover::agent
+
+#endif  // DROVER_AGENT_DOCKER_ENGINE_H_

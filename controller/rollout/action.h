@@ -1,0 +1,94 @@
+// What the engine asks the driver to do. Every action carries an id; performing it again with the
+// same id has no further effect, and its result comes back as an event with that id.
+#ifndef DROVER_CONTROLLER_ROLLOUT_ACTION_H_
+#define DROVER_CONTROLLER_ROLLOUT_ACTION_H_
+
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/base/ids.h"
+#include "common/base/time.h"
+#include "controller/rollout/observation.h"
+#include "controller/rollout/operation.h"
+
+namespace drover::rollout {
+
+// rollout/member/step/attempt; an operation's id is the id of the action that starts it.
+using ActionId = OperationId;
+
+// Setting → value; no value: the default.
+using Settings = std::map<std::string, std::optional<std::string>>;
+
+struct ObserveWorld {  // → Observed
+  bool with_hosts = true;
+  bool operator==(const ObserveWorld&) const = default;
+};
+struct StartOperation {  // → OperationProgressed…, OperationEnded
+  OperationOrder order;
+  bool operator==(const StartOperation&) const = default;
+};
+struct CancelOperation {  // no result of its own: the operation ends
+  std::string host;
+  OperationId operation;
+  bool operator==(const CancelOperation&) const = default;
+};
+// Registers the repository where the cluster file says how and it is missing, then has every node
+// verify it.
+struct VerifyRepository {  // → RepositoryVerified
+  bool operator==(const VerifyRepository&) const = default;
+};
+// Begins the snapshot unless it exists, and follows it.
+struct TakeSnapshot {  // → SnapshotSeen…, the last one with a state that is not IN_PROGRESS
+  std::string repository, name;
+  bool operator==(const TakeSnapshot&) const = default;
+};
+struct DeleteSnapshot {  // → CallEnded
+  std::string repository, name;
+  bool operator==(const DeleteSnapshot&) const = default;
+};
+struct PutSettings {  // → CallEnded
+  Settings persistent;
+  bool operator==(const PutSettings&) const = default;
+};
+struct Flush {  // → CallEnded
+  bool operator==(const Flush&) const = default;
+};
+struct StopPolicies {  // → CallEnded
+  std::vector<std::string> names;
+  bool operator==(const StopPolicies&) const = default;
+};
+struct StartPolicies {  // → CallEnded
+  std::vector<std::string> names;
+  bool operator==(const StartPolicies&) const = default;
+};
+// Waits in the cluster until `condition` holds or `timeout` is over.
+struct AwaitHealth {  // → HealthSeen
+  HealthCondition condition;
+  Millis timeout{};
+  std::vector<std::string> avoid_nodes;
+  bool operator==(const AwaitHealth&) const = default;
+};
+struct ReadNodes {  // → NodesSeen
+  bool operator==(const ReadNodes&) const = default;
+};
+struct ReadLog {  // → LogSeen
+  std::string host, project, service;
+  int lines = 10;
+  bool operator==(const ReadLog&) const = default;
+};
+// A timer that outlives the process: on recovery it is set again.
+struct SetTimer {  // → TimerFired
+  Time at{};
+  bool operator==(const SetTimer&) const = default;
+};
+
+using Action = std::variant<ObserveWorld, StartOperation, CancelOperation, VerifyRepository,
+                            TakeSnapshot, DeleteSnapshot, PutSettings, Flush, StopPolicies,
+                            StartPolicies, AwaitHealth, ReadNodes, ReadLog, SetTimer>;
+
+}  // namespace drover::rollout
+
+#endif  // DROVER_CONTROLLER_ROLLOUT_ACTION_H_

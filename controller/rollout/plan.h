@@ -1,0 +1,115 @@
+// A plan: the ordered batches, worked out from the cluster file and from what was observed.
+#ifndef DROVER_CONTROLLER_ROLLOUT_PLAN_H_
+#define DROVER_CONTROLLER_ROLLOUT_PLAN_H_
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/ids.h"
+#include "common/base/status.h"
+#include "common/base/time.h"
+#include "controller/rollout/cluster_spec.h"
+#include "controller/rollout/observation.h"
+#include "controller/rollout/operation.h"
+
+namespace drover::rollout {
+
+enum class Kind { kUpgrade, kRestart, kRollback };
+enum class Strategy { kRolling, kFull };
+
+enum class Verdict { kPass, kWarn, kBlock, kWaived };
+
+struct CheckResult {
+  std::string id, title;
+  Verdict verdict = Verdict::kPass;
+  std::string evidence, remedy;
+  bool operator==(const CheckResult&) const = default;
+};
+
+struct PlannedMember {
+  std::string name;  // of the node
+  std::string host, project, service;
+  std::string node_id;
+  std::vector<std::string> roles;
+  std::string from_image, to_image;
+  bool elected_manager = false;
+  int batch = 0;  // 0 is the first
+  std::string note;
+  bool operator==(const PlannedMember&) const = default;
+};
+
+// What an operator asked for.
+struct PlanRequest {
+  std::string cluster;
+  Kind kind = Kind::kUpgrade;
+  Strategy strategy = Strategy::kRolling;
+  std::string to_version;
+  std::string image;  // full reference; empty: the tag is replaced
+  bool operator==(const PlanRequest&) const = default;
+};
+
+// Everything that was observed for a plan or a check, at one time.
+struct World {
+  Time at{};
+  ClusterObservation cluster;
+  std::string cluster_error;  // set where the cluster could not be observed; then `cluster` is empty
+  std::vector<HostView> hosts;
+  // Project configurations resolved afresh: (host, project) → view or why not.
+  std::map<std::pair<std::string, std::string>, ProjectView> projects;
+  RepositoryView repository;
+
+  const HostView* Host(const std::string& name) const;
+  const ProjectView* Project(const std::string& host, const std::string& project) const;
+};
+
+// How long the parts of earlier rollouts of the cluster took; what "expected" rests on.
+struct History {
+  int rollouts = 0;
+  Millis snapshot{}, prefetch{}, member{};
+};
+
+struct Plan {
+  PlanId id;
+  PlanRequest request;
+  ClusterSpec spec;
+  std::string from_version;
+  std::vector<PlannedMember> members;  // in the order of their batches
+  int batches = 0;
+  std::vector<CheckResult> checks;
+  RepositoryView repository;
+  std::string snapshot;  // the name it will get
+  int observed_nodes = 0;
+  std::map<std::string, uint64_t> documents;  // index → count, open indexes
+  Millis expected{};
+  std::string expected_from;
+  Time created_at{};
+  std::string created_by;
+  // What the plan was made from: a thing that can be named → its state then. Compared at the start.
+  std::map<std::string, std::string> fingerprint;
+
+  bool Startable() const;  // no check blocks
+};
+
+// Works out the plan. INVALID_ARGUMENT where the request itself is wrong (no version, an unknown
+// strategy); everything about the world that forbids it is a check in the plan.
+StatusOr<Plan> MakePlan(const PlanId& id, const PlanRequest& request, const ClusterSpec& spec,
+                        const World& world, const History& history);
+
+// The preflight checks (opensearch.md section 4a) without a plan; `request.to_version` may be empty.
+std::vector<CheckResult> RunChecks(const PlanRequest& request, const ClusterSpec& spec,
+                                   const World& world);
+
+// Names of what is different between two fingerprints, a sentence each; empty where nothing is.
+std::vector<std::string> Differences(const std::map<std::string, std::string>& planned,
+                                     const std::map<std::string, std::string>& now);
+
+std::map<std::string, std::string> Fingerprint(const ClusterSpec& spec, const World& world);
+
+// Environment variables of a service that member matching and checks read.
+const std::vector<std::string>& WantedEnvironment();
+
+}  // namespace drover::rollout
+
+#endif  // DROVER_CONTROLLER_ROLLOUT_PLAN_H_

@@ -1,0 +1,135 @@
+// The durable state of one rollout. Step() is its only writer.
+#ifndef DROVER_CONTROLLER_ROLLOUT_ROLLOUT_H_
+#define DROVER_CONTROLLER_ROLLOUT_ROLLOUT_H_
+
+#include <array>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controller/rollout/action.h"
+#include "controller/rollout/plan.h"
+
+namespace drover::rollout {
+
+enum class Phase {
+  kPlanned, kChecking, kSnapshotting, kPrefetching, kRolling, kFinishing,
+  kRestoring,  // putting settings back and starting stopped members, on the way to `after_restore`
+  kPaused, kSucceeded, kFailed, kAborted, kRollingBack, kRolledBack
+};
+
+bool HasEnded(Phase phase);
+
+enum class MemberStep {
+  kPending, kFreeze, kFlush, kStop, kLeft, kSetImage, kUp, kJoined, kThaw, kRecovered, kDone, kFailed
+};
+
+std::string Name(Phase phase);       // "ROLLING"
+std::string Name(MemberStep step);   // "SET_IMAGE"
+
+// The columns of the watch screen; each with its own clock.
+enum class Cell { kPrefetch, kStop, kUp, kJoin, kRecover };
+inline constexpr int kCells = 5;
+struct CellTimes {
+  std::optional<Time> started_at, ended_at;
+  bool failed = false;
+  std::string text;
+  bool operator==(const CellTimes&) const = default;
+};
+
+struct Wait {
+  std::string reason;
+  Time since{};
+  std::optional<Time> until;
+  std::string ends_when;
+  bool operator==(const Wait&) const = default;
+};
+
+struct MemberFailure {
+  MemberStep step = MemberStep::kPending;
+  std::string reason, evidence;
+  std::vector<std::string> log_lines;
+  bool operator==(const MemberFailure&) const = default;
+};
+
+struct MemberState {
+  MemberStep step = MemberStep::kPending;
+  std::array<CellTimes, kCells> cells;
+  bool prefetched = false;
+  std::string digest;        // of the prefetched image
+  std::string version;       // that the node reported after it joined
+  OperationId set_image;     // the SetImage that changed the file; empty before
+  bool stopped = false;      // a StopService of ours succeeded and no UpService after it has
+  bool new_image_ran = false;  // an UpService with the new image was ordered: the volume may be opened
+  bool unclean_stop = false;
+  std::optional<Wait> wait;
+  std::optional<MemberFailure> failure;
+  std::optional<Time> progress_at;  // of the wait: last time something moved
+  bool operator==(const MemberState&) const = default;
+};
+
+// A cluster setting that the rollout changes: what it was before, durable before the first change.
+struct RecordedSetting {
+  std::string name;
+  std::optional<std::string> before;  // nothing: it was not set
+  std::optional<std::string> now;     // what the rollout put last; nothing: default
+  bool changed = false;               // now differs from before in the cluster, as far as we know
+  bool operator==(const RecordedSetting&) const = default;
+};
+
+struct SnapshotProgress {
+  std::string state;
+  int shards_done = 0, shards_total = 0, shards_failed = 0;
+  uint64_t bytes_done = 0, bytes_total = 0;
+  std::optional<Time> started_at, ended_at;
+  Time progress_at{};  // last time a number moved
+  bool operator==(const SnapshotProgress&) const = default;
+};
+
+// An action whose result has not come yet: the outbox. After a restart it is performed again with
+// the same id.
+struct Outstanding {
+  ActionId id;
+  Action action;
+  int member = -1;  // index in the plan's members; -1: the rollout's own
+  bool operator==(const Outstanding&) const = default;
+};
+
+struct Rollout {
+  RolloutId id;
+  std::shared_ptr<const Plan> plan;  // never changes; stored once
+
+  Phase phase = Phase::kPlanned;
+  Phase resume_phase = Phase::kPlanned;   // where kPaused goes on
+  Phase after_restore = Phase::kPlanned;  // kPaused, kAborted or kFailed
+  std::string reason;                     // of a pause, a failure, an abort
+  bool pause_asked = false;
+  bool refused_by_check = false;  // ended before anything was touched
+
+  int batch = 0;
+  std::vector<MemberState> members;  // like plan->members
+  std::vector<RecordedSetting> settings;
+  std::vector<std::string> stopped_policies;
+  bool verified_repository = false;
+  SnapshotProgress snapshot;
+  bool snapshot_done = false;
+  std::string health;
+  std::optional<Wait> wait;
+  std::vector<Outstanding> outstanding;
+  // Agents that are not connected now, of hosts of this rollout.
+  std::vector<std::string> lost_hosts;
+
+  uint64_t next_action = 1;
+  uint64_t sequence = 0;  // of the last event committed
+  Time created_at{};
+  std::optional<Time> started_at, ended_at;
+  std::string started_by;
+  std::vector<std::string> outcome;
+  std::vector<CheckResult> checks;  // of the last time they ran
+};
+
+}  // namespace drover::rollout
+
+#endif  // DROVER_CONTROLLER_ROLLOUT_ROLLOUT_H_
