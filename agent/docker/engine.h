@@ -16,9 +16,9 @@
 namespace drover::agent {
 
 struct EngineInfo {
-  std::string version;       // "20.10.24"
-  std::string api_version;   // what requests are made with
-  std::string root_dir;      // where images and volumes are; empty where the Engine does not say
+  std::string version;      // "20.10.24"
+  std::string api_version;  // what requests are made with
+  std::string root_dir;     // where images and volumes are; empty where the Engine does not say
 };
 
 struct ContainerSummary {

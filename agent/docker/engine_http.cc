@@ -66,7 +66,9 @@ struct HttpExchange::State {
 HttpExchange::HttpExchange() : state_(std::make_unique<State>()) {}
 HttpExchange::~HttpExchange() { state_->Close(); }
 
-int HttpExchange::status_code() const { return static_cast<int>(state_->parser.get().result_int()); }
+int HttpExchange::status_code() const {
+  return static_cast<int>(state_->parser.get().result_int());
+}
 
 Status HttpExchange::Begin(const std::string& socket_path, const HttpRequest& request,
                            const CallLimits& limits) {

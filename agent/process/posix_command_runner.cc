@@ -165,9 +165,9 @@ class SpawnSetup {
     posix_spawnattr_setsigmask(&attributes_, &none);
     posix_spawnattr_setsigdefault(&attributes_, &all);
     posix_spawnattr_setpgroup(&attributes_, 0);
-    posix_spawnattr_setflags(&attributes_, static_cast<short>(POSIX_SPAWN_SETSIGMASK |
-                                                              POSIX_SPAWN_SETSIGDEF |
-                                                              POSIX_SPAWN_SETPGROUP));
+    posix_spawnattr_setflags(
+        &attributes_,
+        static_cast<short>(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP));
     posix_spawn_file_actions_addopen(&actions_, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions_, out, 1);
     posix_spawn_file_actions_adddup2(&actions_, err, 2);
@@ -308,8 +308,7 @@ class Child {
 
 }  // namespace
 
-StatusOr<CommandResult> PosixCommandRunner::Run(const Command& command,
-                                                const RunOptions& options) {
+StatusOr<CommandResult> PosixCommandRunner::Run(const Command& command, const RunOptions& options) {
   if (command.argv.empty() || command.argv[0].empty()) {
     return InvalidArgument("A command without a program cannot be run");
   }

@@ -43,8 +43,8 @@ Status Annotate(const Status& status, const std::string& prefix);
 }  // namespace drover
 
 // Returns the status of `expr` from the enclosing function where it is not OK.
-#define DROVER_RETURN_IF_ERROR(expr)                    \
-  do {                                                  \
+#define DROVER_RETURN_IF_ERROR(expr)                                                           \
+  do {                                                                                         \
     if (::drover::Status drover_status_ = (expr); !drover_status_.ok()) return drover_status_; \
   } while (false)
 

@@ -30,7 +30,8 @@ std::string FormatDuration(Millis d) {
   if (ms < 10'000) return Print("%.1f s", static_cast<double>(ms) / 1000.0);
   const long long s = ms / 1000;
   if (s < 120) return Print("%lld s", s);
-  if (s < 7200) return s % 60 == 0 ? Print("%lld min", s / 60) : Print("%lld min %lld s", s / 60, s % 60);
+  if (s < 7200)
+    return s % 60 == 0 ? Print("%lld min", s / 60) : Print("%lld min %lld s", s / 60, s % 60);
   return Print("%lld h %lld min", s / 3600, s % 3600 / 60);
 }
 

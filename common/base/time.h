@@ -36,7 +36,8 @@ std::string FormatDuration(Millis d);
 // "00:41", "12:05", "1:02:03": for clocks on a screen.
 std::string FormatClock(Millis d);
 
-// "90s", "15m", "1h", "250ms", "1h30m". Nothing where the text is not a duration above or equal to zero.
+// "90s", "15m", "1h", "250ms", "1h30m". Nothing where the text is not a duration above or equal to
+// zero.
 std::optional<Millis> ParseDuration(const std::string& text);
 
 }  // namespace drover

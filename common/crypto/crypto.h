@@ -53,12 +53,16 @@ struct CertificateInfo {
   std::string serial_hex;
   std::vector<std::string> uris;
   std::vector<std::string> dns_names;
+  std::vector<std::string> ip_addresses;  // as inet_ntop writes them
   Time not_before;
   Time not_after;
 };
 
 // Of the first certificate in `pem`.
 StatusOr<CertificateInfo> ReadCertificate(const std::string& pem);
+
+// Whether the first certificate in `pem` is for the private key `key_pem`.
+bool CertificateFitsKey(const std::string& pem, const std::string& key_pem);
 
 // Lower-case hexadecimal SHA-256 of the DER form of the first certificate in `pem`: what a join
 // token pins.

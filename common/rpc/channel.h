@@ -8,6 +8,7 @@
 #include <string>
 
 #include "common/base/status.h"
+#include "common/base/time.h"
 
 namespace drover::rpc {
 
@@ -31,6 +32,16 @@ void SetServerLimits(grpc::ServerBuilder& builder);
 // TLS for a listening port. A client may come without a certificate (enrolment); one that it shows
 // must be of identity.ca. Handlers check who is calling.
 std::shared_ptr<grpc::ServerCredentials> MakeServerCredentials(const Identity& identity);
+
+// Paths of PEM files.
+struct IdentityFiles {
+  std::string ca, key, certificate_chain;
+};
+
+// The same from files that are read again each `refresh` (whole seconds): a renewed certificate
+// serves new connections without a restart.
+std::shared_ptr<grpc::ServerCredentials> MakeServerCredentials(const IdentityFiles& files,
+                                                               Millis refresh);
 
 // URI SAN of the caller's verified certificate; empty where it showed none.
 std::string PeerUri(const grpc::AuthContext& context);

@@ -23,7 +23,11 @@ using ActionId = OperationId;
 using Settings = std::map<std::string, std::optional<std::string>>;
 
 struct ObserveWorld {  // → Observed
+  // Resolve the members' projects afresh as well; else only the cluster is looked at.
   bool with_hosts = true;
+  // Register the repository where it is missing and the cluster file says how, and have every node
+  // verify it. What was registered for a verification that failed is taken away again.
+  bool with_repository = true;
   bool operator==(const ObserveWorld&) const = default;
 };
 struct StartOperation {  // → OperationProgressed…, OperationEnded
@@ -34,11 +38,6 @@ struct CancelOperation {  // no result of its own: the operation ends
   std::string host;
   OperationId operation;
   bool operator==(const CancelOperation&) const = default;
-};
-// Registers the repository where the cluster file says how and it is missing, then has every node
-// verify it.
-struct VerifyRepository {  // → RepositoryVerified
-  bool operator==(const VerifyRepository&) const = default;
 };
 // Begins the snapshot unless it exists, and follows it.
 struct TakeSnapshot {  // → SnapshotSeen…, the last one with a state that is not IN_PROGRESS
@@ -74,6 +73,11 @@ struct AwaitHealth {  // → HealthSeen
 struct ReadNodes {  // → NodesSeen
   bool operator==(const ReadNodes&) const = default;
 };
+// The container as its agent last reported it.
+struct ReadContainer {  // → ContainerSeen
+  std::string host, project, service;
+  bool operator==(const ReadContainer&) const = default;
+};
 struct ReadLog {  // → LogSeen
   std::string host, project, service;
   int lines = 10;
@@ -85,9 +89,9 @@ struct SetTimer {  // → TimerFired
   bool operator==(const SetTimer&) const = default;
 };
 
-using Action = std::variant<ObserveWorld, StartOperation, CancelOperation, VerifyRepository,
-                            TakeSnapshot, DeleteSnapshot, PutSettings, Flush, StopPolicies,
-                            StartPolicies, AwaitHealth, ReadNodes, ReadLog, SetTimer>;
+using Action = std::variant<ObserveWorld, StartOperation, CancelOperation, TakeSnapshot,
+                            DeleteSnapshot, PutSettings, Flush, StopPolicies, StartPolicies,
+                            AwaitHealth, ReadNodes, ReadContainer, ReadLog, SetTimer>;
 
 }  // namespace drover::rollout
 

@@ -31,7 +31,7 @@ struct RepositorySpec {
 };
 
 struct TlsSpec {
-  std::string ca;                         // path; empty: the system's
+  std::string ca;                              // path; empty: the system's
   std::string client_certificate, client_key;  // paths
   bool operator==(const TlsSpec&) const = default;
 };

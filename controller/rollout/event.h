@@ -36,11 +36,6 @@ struct Observed {
   ActionId id;
   World world;
 };
-struct RepositoryVerified {
-  ActionId id;
-  RepositoryView repository;
-  std::string error;  // the call itself failed
-};
 struct SnapshotSeen {
   ActionId id;
   SnapshotView snapshot;
@@ -60,6 +55,11 @@ struct NodesSeen {
   std::vector<NodeView> nodes;
   std::string error;
 };
+struct ContainerSeen {
+  ActionId id;
+  bool connected = false;  // the agent is connected; else `container` is from before
+  std::optional<ContainerView> container;
+};
 struct LogSeen {
   ActionId id;
   std::vector<std::string> lines;
@@ -70,9 +70,9 @@ struct TimerFired {
 // The first event after a start of the controller: what was outstanding is performed again.
 struct Recovered {};
 
-using EventBody = std::variant<Asked, AgentConnected, AgentLost, OperationProgressed, OperationEnded,
-                               Observed, RepositoryVerified, SnapshotSeen, CallEnded, HealthSeen,
-                               NodesSeen, LogSeen, TimerFired, Recovered>;
+using EventBody = std::variant<Asked, AgentConnected, AgentLost, OperationProgressed,
+                               OperationEnded, Observed, SnapshotSeen, CallEnded, HealthSeen,
+                               NodesSeen, ContainerSeen, LogSeen, TimerFired, Recovered>;
 
 struct Event {
   Time at{};

@@ -1,1 +1,101 @@
-// (being written)
+// FINISHING: settings and policies put back, versions and documents checked (opensearch.md M1
+// step 19).
+#include <algorithm>
+
+#include "controller/rollout/engine.h"
+
+namespace drover::rollout {
+namespace {
+
+constexpr Millis kFinalRetry{2'000};
+
+std::string WrongVersions(const Engine& e, const ClusterObservation& cluster) {
+  std::string wrong;
+  for (const PlannedMember& member : e.plan().members) {
+    const NodeView* node = cluster.NodeNamed(member.name);
+    if (node != nullptr && node->version == e.plan().request.to_version) continue;
+    wrong += (wrong.empty() ? "" : ", ") + member.name + " " +
+             (node == nullptr ? "is not in the cluster" : "is at " + node->version);
+  }
+  return wrong;
+}
+
+std::string WrongSettings(const Engine& e, const ClusterObservation& cluster) {
+  std::string wrong;
+  for (const RecordedSetting& setting : e.r().settings) {
+    const auto it = cluster.persistent_settings.find(setting.name);
+    const bool same =
+        it == cluster.persistent_settings.end() ? !setting.before : setting.before == it->second;
+    if (!same) wrong += (wrong.empty() ? "" : ", ") + setting.name;
+  }
+  return wrong;
+}
+
+void CountDocuments(Engine& e, const ClusterObservation& cluster) {
+  uint64_t before = 0, after = 0;
+  for (const auto& [index, docs] : e.plan().documents) {
+    const auto it = std::find_if(cluster.indices.begin(), cluster.indices.end(),
+                                 [&, name = index](const IndexView& i) { return i.name == name; });
+    const uint64_t now = it == cluster.indices.end() ? 0 : it->docs.value_or(0);
+    before += docs;
+    after += now;
+    if (now < docs) {
+      e.r().outcome.push_back("index " + index + ": " + std::to_string(now) + " documents, " +
+                              std::to_string(docs) +
+                              " before: deleted by clients, or look into it");
+    }
+  }
+  e.r().outcome.push_back("documents: " + std::to_string(before) + " before, " +
+                          std::to_string(after) + " now");
+}
+
+}  // namespace
+
+void AdvanceFinishing(Engine& e) {
+  if (e.Busy(kOwnSlot)) return;
+  if (const Settings settings = SettingsToRestore(e.r()); !settings.empty()) {
+    e.WaitFor(kOwnSlot, "putting the cluster settings back", std::nullopt,
+              "the settings read back as they were");
+    e.Do(kOwnSlot, "restore", PutSettings{settings});
+  } else if (e.r().policies_stopped) {
+    e.Do(kOwnSlot, "policies", StartPolicies{e.r().stopped_policies});
+  } else {
+    e.WaitFor(kOwnSlot, "checking versions and documents", std::nullopt, "the cluster answers");
+    e.Do(kOwnSlot, "verify", ObserveWorld{false, false});
+  }
+}
+
+void OnFinishingCallEnded(Engine& e, const Action& action, const std::string& error) {
+  if (!error.empty()) {
+    e.WaitFor(kOwnSlot, error, std::nullopt, "the cluster takes it");
+    return e.RetryLater(kOwnSlot, kRetryDelay);
+  }
+  if (std::holds_alternative<PutSettings>(action)) MarkRestored(e);
+  if (std::holds_alternative<StartPolicies>(action)) e.r().policies_stopped = false;
+}
+
+void OnFinishingObserved(Engine& e, const Observed& seen) {
+  const ClusterObservation& cluster = seen.world.cluster;
+  if (!seen.world.cluster_error.empty()) return e.RetryLater(kOwnSlot, kFinalRetry);
+  const std::string versions = WrongVersions(e, cluster);
+  const std::string settings = WrongSettings(e, cluster);
+  if ((!versions.empty() || !settings.empty()) && ++e.r().attempts < kMaxAttempts) {
+    return e.RetryLater(kOwnSlot, kFinalRetry);
+  }
+  e.r().health = cluster.health.status;
+  e.r().outcome.clear();
+  if (!versions.empty()) {
+    e.r().reason = "not every member ended at " + e.plan().request.to_version + ": " + versions;
+    return e.Enter(Phase::kFailed);
+  }
+  e.r().outcome.push_back("versions: all " + std::to_string(e.plan().members.size()) +
+                          " members at " + e.plan().request.to_version);
+  e.r().outcome.push_back(settings.empty()
+                              ? "settings: as before"
+                              : "settings changed by somebody else meanwhile: " + settings);
+  CountDocuments(e, cluster);
+  e.r().outcome.push_back("snapshot: " + e.plan().snapshot + " in " + e.plan().repository.name);
+  e.Enter(Phase::kSucceeded);
+}
+
+}  // namespace drover::rollout

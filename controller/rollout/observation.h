@@ -15,7 +15,7 @@ namespace drover::rollout {
 // One configured endpoint. `error` is empty where it answered.
 struct EndpointView {
   std::string url;
-  std::string node_name;     // of the node that answers there (GET /)
+  std::string node_name;  // of the node that answers there (GET /)
   std::string cluster_name, cluster_uuid;
   std::string error;
 };
@@ -106,8 +106,8 @@ struct ClusterObservation {
   HealthView health;
   std::vector<NodeView> nodes;
   std::string manager_node_id;
-  std::vector<std::string> last_committed_config, last_accepted_config;  // node ids
-  std::vector<std::string> voting_exclusions;                            // node names or ids
+  std::vector<std::string> last_committed_config, last_accepted_config;        // node ids
+  std::vector<std::string> voting_exclusions;                                  // node names or ids
   std::map<std::string, std::string> persistent_settings, transient_settings;  // flat
   std::vector<IndexView> indices;
   std::vector<ShardView> shards;
@@ -121,8 +121,8 @@ struct ClusterObservation {
 
 // A condition that _cluster/health can wait for by itself.
 struct HealthCondition {
-  std::optional<int> nodes;            // wait_for_nodes, exactly
-  std::string status;                  // wait_for_status; empty: any
+  std::optional<int> nodes;  // wait_for_nodes, exactly
+  std::string status;        // wait_for_status; empty: any
   bool no_initializing_shards = false;
   bool no_relocating_shards = false;
   bool operator==(const HealthCondition&) const = default;

@@ -58,9 +58,22 @@ enum class OperationState { kAccepted, kRunning, kSucceeded, kFailed, kInterrupt
 
 // The same reasons as drover.agent.v1.OperationErrorCode, in its order.
 enum class OperationErrorCode {
-  kNone, kUnknownProject, kUnknownService, kPolicyDenied, kFileChanged, kEngineDown, kDiskFull,
-  kDeadlinePassed, kStaleEpoch, kImageNotFound, kInvalidProject, kComposeFailed, kCanceled,
-  kUnsupportedVerb, kRegistryUnreachable, kInternal
+  kNone,
+  kUnknownProject,
+  kUnknownService,
+  kPolicyDenied,
+  kFileChanged,
+  kEngineDown,
+  kDiskFull,
+  kDeadlinePassed,
+  kStaleEpoch,
+  kImageNotFound,
+  kInvalidProject,
+  kComposeFailed,
+  kCanceled,
+  kUnsupportedVerb,
+  kRegistryUnreachable,
+  kInternal
 };
 
 struct OperationEnd {

@@ -54,7 +54,8 @@ struct PlanRequest {
 struct World {
   Time at{};
   ClusterObservation cluster;
-  std::string cluster_error;  // set where the cluster could not be observed; then `cluster` is empty
+  std::string
+      cluster_error;  // set where the cluster could not be observed; then `cluster` is empty
   std::vector<HostView> hosts;
   // Project configurations resolved afresh: (host, project) → view or why not.
   std::map<std::pair<std::string, std::string>, ProjectView> projects;
@@ -97,7 +98,8 @@ struct Plan {
 StatusOr<Plan> MakePlan(const PlanId& id, const PlanRequest& request, const ClusterSpec& spec,
                         const World& world, const History& history);
 
-// The preflight checks (opensearch.md section 4a) without a plan; `request.to_version` may be empty.
+// The preflight checks (opensearch.md section 4a) without a plan; `request.to_version` may be
+// empty.
 std::vector<CheckResult> RunChecks(const PlanRequest& request, const ClusterSpec& spec,
                                    const World& world);
 

@@ -1,1 +1,226 @@
-// (being written)
+// CHECKING, SNAPSHOTTING, PREFETCHING: everything before a member is touched (opensearch.md M1
+// steps 0–4). Images are pulled while the snapshot runs: a pull touches neither cluster nor
+// project.
+#include <algorithm>
+
+#include "controller/rollout/engine.h"
+
+namespace drover::rollout {
+namespace {
+
+constexpr char kAllocation[] = "cluster.routing.allocation.enable";
+constexpr char kRebalance[] = "cluster.routing.rebalance.enable";
+constexpr char kConcurrency[] = "cluster.routing.allocation.node_concurrent_recoveries";
+
+void Refuse(Engine& e, Refused refused, const std::string& reason) {
+  e.r().refused = refused;
+  e.r().reason = reason;
+  e.Enter(Phase::kFailed);
+}
+
+std::vector<std::string> LostHosts(const Engine& e, const World& world) {
+  std::vector<std::string> lost;
+  for (const PlannedMember& member : e.plan().members) {
+    const HostView* host = world.Host(member.host);
+    if (host != nullptr && host->connected) continue;
+    if (std::find(lost.begin(), lost.end(), member.host) == lost.end()) lost.push_back(member.host);
+  }
+  return lost;
+}
+
+void KeepWaivers(const std::vector<CheckResult>& planned, std::vector<CheckResult>* now) {
+  for (CheckResult& result : *now) {
+    for (const CheckResult& before : planned) {
+      if (before.id == result.id && before.verdict == Verdict::kWaived &&
+          result.verdict == Verdict::kBlock) {
+        result.verdict = Verdict::kWaived;
+      }
+    }
+  }
+}
+
+void RecordSettings(Engine& e, const ClusterObservation& cluster) {
+  std::vector<std::string> names = {kAllocation, kRebalance};
+  if (e.rules().recovery_concurrency > 0) names.emplace_back(kConcurrency);
+  for (const std::string& name : names) {
+    RecordedSetting setting;
+    setting.name = name;
+    const auto it = cluster.persistent_settings.find(name);
+    if (it != cluster.persistent_settings.end()) setting.before = it->second;
+    setting.now = setting.before;
+    e.r().settings.push_back(std::move(setting));
+  }
+  for (const SnapshotPolicyView& policy : cluster.snapshot_policies) {
+    if (policy.enabled) e.r().stopped_policies.push_back(policy.name);
+  }
+}
+
+void StartPulls(Engine& e) {
+  for (int i = 0; i < e.members(); ++i) {
+    if (e.member(i).prefetched || e.Busy(i)) continue;
+    e.StartCell(i, Cell::kPrefetch);
+    e.Order(i, "pull", PullImage{e.planned(i).service, e.planned(i).to_image},
+            e.rules().pull_timeout);
+  }
+}
+
+// Why the finished snapshot is no backup; empty where it is one (opensearch.md section 2).
+std::string SnapshotProblem(const Engine& e, const SnapshotView& snapshot) {
+  if (snapshot.state != "SUCCESS") return "it ended as " + snapshot.state;
+  if (snapshot.shards_failed > 0 || !snapshot.failures.empty()) {
+    return std::to_string(snapshot.shards_failed) + " shards failed";
+  }
+  if (snapshot.version != e.plan().from_version) {
+    return "it was taken by version " + snapshot.version + ", not " + e.plan().from_version;
+  }
+  for (const auto& [index, docs] : e.plan().documents) {
+    if (std::find(snapshot.indices.begin(), snapshot.indices.end(), index) ==
+        snapshot.indices.end()) {
+      return "index " + index + " is not in it";
+    }
+  }
+  return "";
+}
+
+void UpdateSnapshot(Engine& e, const SnapshotView& seen) {
+  SnapshotProgress& progress = e.r().snapshot;
+  if (progress.shards_done != seen.shards_done || progress.bytes_done != seen.bytes_done ||
+      progress.state != seen.state) {
+    progress.progress_at = e.now();
+  }
+  progress.state = seen.state;
+  progress.shards_done = seen.shards_done;
+  progress.shards_total = seen.shards_total;
+  progress.shards_failed = seen.shards_failed;
+  progress.bytes_done = seen.bytes_done;
+  progress.bytes_total = seen.bytes_total;
+}
+
+bool PauseAtBoundary(Engine& e) {
+  if (!e.r().pause_asked) return false;
+  BeginRestore(e, Phase::kPaused, "an operator asked for it");
+  return true;
+}
+
+}  // namespace
+
+void AdvanceChecking(Engine& e) {
+  if (e.Busy(kOwnSlot)) return;
+  e.WaitFor(kOwnSlot, "preflight: observing the cluster and the hosts", std::nullopt,
+            "the cluster and the hosts answered");
+  e.Do(kOwnSlot, "check", ObserveWorld{true, true});
+}
+
+void OnCheckingObserved(Engine& e, const World& world) {
+  std::vector<CheckResult> checks = RunChecks(e.plan().request, e.plan().spec, world);
+  KeepWaivers(e.plan().checks, &checks);
+  e.r().checks = checks;
+  e.r().health = world.cluster.health.status;
+  if (const auto lost = LostHosts(e, world); !lost.empty()) {
+    e.r().changes = lost;
+    return Refuse(e, Refused::kHosts, "the agent of " + lost.front() + " is not connected");
+  }
+  const auto changes = Differences(e.plan().fingerprint, Fingerprint(e.plan().spec, world));
+  if (!changes.empty()) {
+    e.r().changes = changes;
+    return Refuse(e, Refused::kStale, "the plan is stale: " + changes.front());
+  }
+  for (const CheckResult& check : checks) {
+    if (check.verdict != Verdict::kBlock) continue;
+    return Refuse(e, Refused::kCheck, check.id + " " + check.title + ": " + check.evidence);
+  }
+  RecordSettings(e, world.cluster);
+  e.r().resume_phase = Phase::kSnapshotting;
+  if (PauseAtBoundary(e)) return;
+  e.Enter(Phase::kSnapshotting);
+}
+
+void AdvanceSnapshotting(Engine& e) {
+  StartPulls(e);
+  if (e.Busy(kOwnSlot)) return;
+  if (e.r().snapshot_done) {
+    e.r().resume_phase = Phase::kPrefetching;
+    if (PauseAtBoundary(e)) return;
+    return e.Enter(Phase::kPrefetching);
+  }
+  if (!e.r().stopped_policies.empty() && !e.r().policies_stopped) {
+    e.r().policies_stopped = true;
+    e.Do(kOwnSlot, "policies", StopPolicies{e.r().stopped_policies});
+    return;
+  }
+  if (!e.r().snapshot.started_at) e.r().snapshot.started_at = e.now();
+  e.WaitFor(kOwnSlot, "snapshot " + e.plan().snapshot, std::nullopt, "the snapshot is SUCCESS");
+  e.Do(kOwnSlot, "snapshot", TakeSnapshot{e.plan().spec.snapshot.repository, e.plan().snapshot});
+}
+
+void OnSnapshotSeen(Engine& e, const Outstanding& action, const SnapshotSeen& seen) {
+  if (!seen.error.empty()) {
+    e.Take(action.id);
+    e.Say("snapshot.error", seen.error);
+    if (++e.r().attempts < kMaxAttempts) return e.RetryLater(kOwnSlot, kRetryDelay);
+    return BeginRestore(e, Phase::kFailed, "snapshot " + e.plan().snapshot + ": " + seen.error);
+  }
+  UpdateSnapshot(e, seen.snapshot);
+  if (seen.snapshot.state == "IN_PROGRESS" || seen.snapshot.state == "STARTED") {
+    if (e.now() - e.r().snapshot.progress_at > e.rules().snapshot_stall) {
+      e.Take(action.id);
+      BeginRestore(e, Phase::kFailed,
+                   "snapshot " + e.plan().snapshot + " made no progress for " +
+                       FormatDuration(e.rules().snapshot_stall));
+    }
+    return;
+  }
+  e.Take(action.id);
+  e.r().snapshot.ended_at = e.now();
+  if (const std::string problem = SnapshotProblem(e, seen.snapshot); !problem.empty()) {
+    return BeginRestore(e, Phase::kFailed,
+                        "snapshot " + e.plan().snapshot + " is no backup: " + problem);
+  }
+  e.r().snapshot_done = true;
+  e.Say("snapshot.done", "snapshot " + e.plan().snapshot + " SUCCESS", kOwnSlot,
+        {{"snapshot", e.plan().snapshot}, {"shards", std::to_string(seen.snapshot.shards_total)}});
+}
+
+void OnPullEnded(Engine& e, int i, const OperationEnd& end) {
+  MemberState& m = e.member(i);
+  if (end.state == OperationState::kSucceeded) {
+    m.prefetched = true;
+    m.digest = end.digest;
+    m.attempts = 0;
+    m.wait.reset();
+    return e.EndCell(i, Cell::kPrefetch);
+  }
+  const bool hopeless = end.error == OperationErrorCode::kImageNotFound ||
+                        end.error == OperationErrorCode::kPolicyDenied ||
+                        end.error == OperationErrorCode::kUnknownProject ||
+                        end.error == OperationErrorCode::kUnknownService ||
+                        end.error == OperationErrorCode::kDiskFull;
+  if (!hopeless && ++m.attempts < kMaxAttempts) return e.RetryLater(i, kRetryDelay);
+  e.EndCell(i, Cell::kPrefetch, true);
+  if (end.error == OperationErrorCode::kPolicyDenied) e.r().refused = Refused::kPolicy;
+  BeginRestore(
+      e, Phase::kFailed,
+      "cannot pull " + e.planned(i).to_image + " on " + e.planned(i).host + ": " + end.message);
+}
+
+void AdvancePrefetching(Engine& e) {
+  StartPulls(e);
+  std::map<std::string, std::pair<std::string, std::string>> digest_of;  // image → digest, host
+  for (int i = 0; i < e.members(); ++i) {
+    if (!e.member(i).prefetched) {
+      return e.WaitFor(kOwnSlot, "images are pulled", std::nullopt, "every host has the image");
+    }
+    const auto [it, is_new] = digest_of.emplace(
+        e.planned(i).to_image, std::make_pair(e.member(i).digest, e.planned(i).host));
+    if (!is_new && it->second.first != e.member(i).digest) {
+      return BeginRestore(e, Phase::kFailed,
+                          e.planned(i).to_image + " is " + it->second.first + " on " +
+                              it->second.second + " but " + e.member(i).digest + " on " +
+                              e.planned(i).host + ": the tag was moved; pull it again everywhere");
+    }
+  }
+  e.r().resume_phase = Phase::kRolling;
+  e.Enter(Phase::kRolling);
+}
+
+}  // namespace drover::rollout

@@ -15,19 +15,40 @@
 namespace drover::rollout {
 
 enum class Phase {
-  kPlanned, kChecking, kSnapshotting, kPrefetching, kRolling, kFinishing,
+  kPlanned,
+  kChecking,
+  kSnapshotting,
+  kPrefetching,
+  kRolling,
+  kFinishing,
   kRestoring,  // putting settings back and starting stopped members, on the way to `after_restore`
-  kPaused, kSucceeded, kFailed, kAborted, kRollingBack, kRolledBack
+  kPaused,
+  kSucceeded,
+  kFailed,
+  kAborted,
+  kRollingBack,
+  kRolledBack
 };
 
 bool HasEnded(Phase phase);
 
 enum class MemberStep {
-  kPending, kFreeze, kFlush, kStop, kLeft, kSetImage, kUp, kJoined, kThaw, kRecovered, kDone, kFailed
+  kPending,
+  kFreeze,
+  kFlush,
+  kStop,
+  kLeft,
+  kSetImage,
+  kUp,
+  kJoined,
+  kThaw,
+  kRecovered,
+  kDone,
+  kFailed
 };
 
-std::string Name(Phase phase);       // "ROLLING"
-std::string Name(MemberStep step);   // "SET_IMAGE"
+std::string Name(Phase phase);      // "ROLLING"
+std::string Name(MemberStep step);  // "SET_IMAGE"
 
 // The columns of the watch screen; each with its own clock.
 enum class Cell { kPrefetch, kStop, kUp, kJoin, kRecover };
@@ -58,15 +79,17 @@ struct MemberState {
   MemberStep step = MemberStep::kPending;
   std::array<CellTimes, kCells> cells;
   bool prefetched = false;
-  std::string digest;        // of the prefetched image
-  std::string version;       // that the node reported after it joined
-  OperationId set_image;     // the SetImage that changed the file; empty before
-  bool stopped = false;      // a StopService of ours succeeded and no UpService after it has
-  bool new_image_ran = false;  // an UpService with the new image was ordered: the volume may be opened
+  std::string digest;     // of the prefetched image
+  std::string version;    // that the node reported after it joined
+  OperationId set_image;  // the SetImage that changed the file; empty before
+  bool stopped = false;   // a StopService of ours succeeded and no UpService after it has
+  bool new_image_ran =
+      false;  // an UpService with the new image was ordered: the volume may be opened
   bool unclean_stop = false;
   std::optional<Wait> wait;
   std::optional<MemberFailure> failure;
-  std::optional<Time> progress_at;  // of the wait: last time something moved
+  int attempts = 0;                // of the present step
+  std::optional<Time> step_since;  // when the present step began
   bool operator==(const MemberState&) const = default;
 };
 
@@ -97,6 +120,8 @@ struct Outstanding {
   bool operator==(const Outstanding&) const = default;
 };
 
+enum class Refused { kNone, kCheck, kPolicy, kStale, kHosts };
+
 struct Rollout {
   RolloutId id;
   std::shared_ptr<const Plan> plan;  // never changes; stored once
@@ -106,15 +131,20 @@ struct Rollout {
   Phase after_restore = Phase::kPlanned;  // kPaused, kAborted or kFailed
   std::string reason;                     // of a pause, a failure, an abort
   bool pause_asked = false;
-  bool refused_by_check = false;  // ended before anything was touched
+  Refused refused = Refused::kNone;  // of a rollout that FAILED before anything was touched
+  std::vector<std::string> changes;  // kStale: what is different from the plan
 
   int batch = 0;
   std::vector<MemberState> members;  // like plan->members
   std::vector<RecordedSetting> settings;
-  std::vector<std::string> stopped_policies;
-  bool verified_repository = false;
+  std::vector<std::string> stopped_policies;  // that were running before
+  bool policies_stopped = false;
   SnapshotProgress snapshot;
   bool snapshot_done = false;
+  bool flushed = false;             // the present batch was flushed, its gate is looked at again
+  int attempts = 0;                 // of the rollout's own present action
+  std::optional<Time> progress_at;  // of the present gate: last time a number moved
+  std::string progress_mark;        // those numbers
   std::string health;
   std::optional<Wait> wait;
   std::vector<Outstanding> outstanding;

@@ -1,1 +1,192 @@
-// (being written)
+#include "controller/rollout/step.h"
+
+#include <algorithm>
+
+#include "controller/rollout/engine.h"
+
+namespace drover::rollout {
+namespace {
+
+// Level-triggered: looks at the state and asks for whatever it needs next and has not asked for
+// yet.
+void Advance(Engine& e) {
+  switch (e.r().phase) {
+    case Phase::kChecking:
+      return AdvanceChecking(e);
+    case Phase::kSnapshotting:
+      return AdvanceSnapshotting(e);
+    case Phase::kPrefetching:
+      return AdvancePrefetching(e);
+    case Phase::kRolling:
+      return AdvanceRolling(e);
+    case Phase::kFinishing:
+      return AdvanceFinishing(e);
+    case Phase::kRestoring:
+      return AdvanceRestoring(e);
+    case Phase::kPlanned:
+    case Phase::kPaused:
+    case Phase::kSucceeded:
+    case Phase::kFailed:
+    case Phase::kAborted:
+    case Phase::kRollingBack:
+    case Phase::kRolledBack:
+      return;
+  }
+}
+
+// Events by their kind; a result whose action is not outstanding is late and changes nothing.
+struct Dispatch {
+  Engine& e;
+
+  void operator()(const Asked& asked) { OnAsked(e, asked); }
+
+  void operator()(const AgentConnected& event) {
+    std::erase(e.r().lost_hosts, event.host);
+    for (const Outstanding& o : e.r().outstanding) {
+      const auto* start = std::get_if<StartOperation>(&o.action);
+      if (start == nullptr || start->order.host != event.host) continue;
+      e.PerformAgain(o);
+      const std::string verb = VerbName(start->order.verb);
+      if (o.member != kOwnSlot) {
+        e.WaitFor(o.member, verb + " on " + event.host, start->order.deadline, verb + " ends");
+      }
+    }
+  }
+
+  void operator()(const AgentLost& event) {
+    auto& lost = e.r().lost_hosts;
+    if (std::find(lost.begin(), lost.end(), event.host) != lost.end()) return;
+    lost.push_back(event.host);
+    e.Say("agent.lost", "the agent of " + event.host + " is not connected: " + event.reason,
+          kOwnSlot, {{"host", event.host}});
+    for (const Outstanding& o : e.r().outstanding) {
+      const auto* start = std::get_if<StartOperation>(&o.action);
+      if (start == nullptr || start->order.host != event.host || o.member == kOwnSlot) continue;
+      e.WaitFor(o.member, "the agent of " + event.host + " is not connected", start->order.deadline,
+                "the agent of " + event.host + " connects");
+    }
+  }
+
+  void operator()(const OperationProgressed& event) {
+    const Outstanding* o = e.Find(event.id);
+    if (o == nullptr || o->member == kOwnSlot) return;
+    const auto* start = std::get_if<StartOperation>(&o->action);
+    if (start == nullptr || !std::holds_alternative<PullImage>(start->order.verb)) return;
+    CellTimes& cell = e.member(o->member).cells[static_cast<size_t>(Cell::kPrefetch)];
+    cell.text = event.progress.text;
+    if (event.progress.total_bytes > 0) {
+      cell.text =
+          std::to_string(100 * event.progress.current_bytes / event.progress.total_bytes) + " %";
+    }
+  }
+
+  void operator()(const OperationEnded& event) {
+    const std::optional<Outstanding> o = e.Take(event.id);
+    if (!o || o->member == kOwnSlot) return;
+    const auto* start = std::get_if<StartOperation>(&o->action);
+    if (start == nullptr) return;
+    const bool ok = event.end.state == OperationState::kSucceeded;
+    const std::string verb = VerbName(start->order.verb);
+    e.Say("operation.ended", verb + (ok ? " done" : " failed: " + event.end.message), o->member,
+          {{"verb", verb},
+           {"operation", event.id.str()},
+           {"state", ok ? "SUCCEEDED" : "FAILED"},
+           {"took_ms", std::to_string((event.end.ended_at - event.end.started_at).count())}});
+    if (e.r().phase == Phase::kRestoring) {
+      OnRestoringOperationEnded(e, o->member, *o, event.end);
+    } else if (std::holds_alternative<PullImage>(start->order.verb)) {
+      OnPullEnded(e, o->member, event.end);
+    } else {
+      OnMemberOperationEnded(e, o->member, *o, event.end);
+    }
+  }
+
+  void operator()(const Observed& event) {
+    if (!e.Take(event.id)) return;
+    if (e.r().phase == Phase::kChecking) OnCheckingObserved(e, event.world);
+    if (e.r().phase == Phase::kRolling) OnRollingObserved(e, event);
+    if (e.r().phase == Phase::kFinishing) OnFinishingObserved(e, event);
+  }
+
+  void operator()(const SnapshotSeen& event) {
+    const Outstanding* found = e.Find(event.id);
+    if (found == nullptr) return;
+    const Outstanding o = *found;
+    OnSnapshotSeen(e, o, event);
+  }
+
+  void operator()(const CallEnded& event) {
+    const std::optional<Outstanding> o = e.Take(event.id);
+    if (!o) return;
+    if (!event.error.empty()) {
+      e.Say("cluster.error", event.error, kOwnSlot, {{"action", o->id.str()}});
+    }
+    if (e.r().phase == Phase::kRolling) OnRollingCallEnded(e, o->action, event.error);
+    if (e.r().phase == Phase::kFinishing) OnFinishingCallEnded(e, o->action, event.error);
+    if (e.r().phase == Phase::kRestoring) OnRestoringCallEnded(e, o->action, event.error);
+    if (e.r().phase == Phase::kSnapshotting && !event.error.empty()) {
+      // Snapshot policies that cannot be stopped: tried again, then the rollout ends.
+      if (++e.r().attempts < kMaxAttempts) return e.RetryLater(kOwnSlot, kRetryDelay);
+      BeginRestore(e, Phase::kFailed, event.error);
+    }
+  }
+
+  void operator()(const HealthSeen& event) {
+    const std::optional<Outstanding> o = e.Take(event.id);
+    if (!o) return;
+    if (event.error.empty()) e.r().health = event.health.status;
+    if (e.r().phase == Phase::kRestoring) return OnRestoringHealth(e, event);
+    if (o->member == kOwnSlot) return OnRecoveredHealth(e, event);
+    OnMemberHealth(e, o->member);
+  }
+
+  void operator()(const NodesSeen& event) {
+    const std::optional<Outstanding> o = e.Take(event.id);
+    if (o && o->member != kOwnSlot) OnMemberNodes(e, o->member, event);
+  }
+
+  void operator()(const ContainerSeen& event) {
+    const std::optional<Outstanding> o = e.Take(event.id);
+    if (o && o->member != kOwnSlot) OnMemberContainer(e, o->member, event);
+  }
+
+  void operator()(const LogSeen& event) {
+    const std::optional<Outstanding> o = e.Take(event.id);
+    if (o && o->member != kOwnSlot) OnMemberLog(e, o->member, event);
+  }
+
+  void operator()(const TimerFired& event) { e.Take(event.id); }
+
+  void operator()(const Recovered&) {
+    e.Say("controller.recovered",
+          "the controller started again; the rollout goes on in " + Name(e.r().phase));
+    for (const Outstanding& o : e.r().outstanding) e.PerformAgain(o);
+  }
+};
+
+}  // namespace
+
+Rollout NewRollout(std::shared_ptr<const Plan> plan, Time now) {
+  Rollout rollout;
+  rollout.id = RolloutId(plan->id.str());
+  rollout.members.resize(plan->members.size());
+  rollout.checks = plan->checks;
+  rollout.created_at = now;
+  rollout.plan = std::move(plan);
+  return rollout;
+}
+
+Transition Step(const Rollout& rollout, const Event& event) {
+  Engine e(rollout, event.at);
+  if (!HasEnded(rollout.phase)) {
+    std::visit(Dispatch{e}, event.body);
+    // A phase that has nothing to wait for hands over to the next at once.
+    for (Phase before = Phase::kPlanned; before != e.r().phase;) {
+      before = e.r().phase;
+      Advance(e);
+    }
+  }
+  return std::move(e).Finish();
+}
+
+}  // namespace drover::rollout

@@ -21,9 +21,11 @@ struct ClusterRecord {
 class ClusterStore {
  public:
   virtual ~ClusterStore() = default;
+  // Adds the cluster, or replaces the one of that name.
   virtual Status PutCluster(const ClusterRecord& cluster) = 0;
   // NOT_FOUND names the clusters that exist.
   virtual StatusOr<ClusterRecord> GetCluster(const std::string& name) = 0;
+  // Ordered by name.
   virtual StatusOr<std::vector<ClusterRecord>> ListClusters() = 0;
 };
 

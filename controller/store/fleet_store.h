@@ -36,13 +36,16 @@ class FleetStore {
  public:
   virtual ~FleetStore() = default;
 
+  // ALREADY_EXISTS where the same secret was added before.
   virtual Status AddToken(const TokenRecord& token) = 0;
   // In one transaction: marks the token used and adds the host. UNAUTHENTICATED says whether the
   // token is unknown, used or expired at `now`; ALREADY_EXISTS where a host that is not revoked has
   // the name. After an error nothing is changed.
   virtual Status Enroll(const std::string& secret_sha256, Time now, const HostRecord& host) = 0;
+  // Revoked ones too; ordered by name, then by id.
   virtual StatusOr<std::vector<HostRecord>> ListHosts() = 0;
-  // NOT_FOUND where no host has host.id.
+  // NOT_FOUND where no host has host.id; ALREADY_EXISTS where another host that is not revoked has
+  // the name.
   virtual Status UpdateHost(const HostRecord& host) = 0;
 };
 

@@ -1,1 +1,195 @@
-// (being written)
+#include <algorithm>
+#include <set>
+
+#include "controller/rollout/checks/checks.h"
+
+namespace drover::rollout {
+namespace {
+
+// Settings that a rollout must not find set: whoever set them is not done, or forgot (P6).
+bool IsLeftover(const std::string& name, const std::string& value) {
+  if (name == "cluster.routing.allocation.enable") return value != "all";
+  if (name == "cluster.routing.rebalance.enable") return value != "all";
+  if (name.starts_with("cluster.routing.allocation.exclude._")) return !value.empty();
+  if (name == "cluster.blocks.read_only" || name == "cluster.blocks.read_only_allow_delete") {
+    return value == "true";
+  }
+  if (name.starts_with("archived.")) return true;
+  if (name == "cluster.migration.direction" || name == "migration.direction") {
+    return value != "none";
+  }
+  return name.ends_with("remote_store.compatibility_mode") && value == "mixed";
+}
+
+void AddLeftovers(const std::string& where, const std::map<std::string, std::string>& settings,
+                  std::vector<std::string>* found, std::vector<std::string>* names) {
+  for (const auto& [name, value] : settings) {
+    if (!IsLeftover(name, value)) continue;
+    found->push_back(where + " " + name + "=" + value);
+    names->push_back("\"" + name + "\": null");
+  }
+}
+
+std::vector<std::string> UnmatchedNodes(const CheckInput& in) {
+  std::vector<std::string> names;
+  for (const NodeView& node : in.world.cluster.nodes) {
+    const bool matched = std::any_of(in.matches.begin(), in.matches.end(),
+                                     [&](const Match& m) { return m.node == &node; });
+    if (!matched) names.push_back(node.name);
+  }
+  return names;
+}
+
+}  // namespace
+
+Finding CheckOneCluster(const CheckInput& in) {
+  if (!in.world.cluster_error.empty()) {
+    return Block(in.world.cluster_error,
+                 "check the endpoints, tls and auth of the cluster file, and that the nodes run");
+  }
+  std::map<std::string, std::vector<std::string>> by_uuid;
+  std::vector<std::string> dead;
+  for (const EndpointView& endpoint : in.world.cluster.endpoints) {
+    if (!endpoint.error.empty()) {
+      dead.push_back(endpoint.url + " (" + endpoint.error + ")");
+    } else {
+      by_uuid[endpoint.cluster_uuid].push_back(endpoint.url);
+    }
+  }
+  if (by_uuid.size() > 1) {
+    std::string evidence = "GET / shows several clusters:";
+    for (const auto& [uuid, urls] : by_uuid) evidence += " " + uuid + " at " + Join(urls) + ";";
+    evidence.pop_back();
+    return Block(evidence, "take the endpoints that are not of this cluster out of its file");
+  }
+  const std::string uuid = by_uuid.empty() ? "" : by_uuid.begin()->first;
+  if (uuid.empty() || uuid == "_na_") {
+    return Block("the cluster has no uuid yet (GET /): it has not formed",
+                 "wait until a cluster manager is elected");
+  }
+  if (!dead.empty()) {
+    return Warn("no answer from " + Join(dead), "start the node or correct the endpoint");
+  }
+  return Pass(std::to_string(in.world.cluster.endpoints.size()) + " endpoints, cluster uuid " +
+              uuid);
+}
+
+Finding CheckHealth(const CheckInput& in) {
+  const HealthView& h = in.world.cluster.health;
+  if (h.status == "green") return Pass("GET _cluster/health: green");
+  return Block("GET _cluster/health: " + h.status + ", " + std::to_string(h.unassigned) +
+                   " shards unassigned, " + std::to_string(h.initializing) + " initializing",
+               "find out why with GET _cluster/allocation/explain and make the cluster green");
+}
+
+Finding CheckQuiet(const CheckInput& in) {
+  constexpr int kMaxPendingTasks = 50;
+  const HealthView& h = in.world.cluster.health;
+  const std::string evidence = std::to_string(h.initializing) + " initializing, " +
+                               std::to_string(h.relocating) + " relocating, " +
+                               std::to_string(h.in_flight_fetch) + " fetches, " +
+                               std::to_string(h.pending_tasks) + " pending tasks";
+  if (h.initializing > 0 || h.relocating > 0 || h.in_flight_fetch > 0 ||
+      h.pending_tasks >= kMaxPendingTasks) {
+    return Block(evidence, "wait until the cluster has settled");
+  }
+  return Pass(evidence);
+}
+
+Finding CheckMembers(const CheckInput& in) {
+  std::vector<std::string> problems;
+  for (const Match& match : in.matches) {
+    if (match.node == nullptr) problems.push_back(Place(*match.spec) + ": " + match.problem);
+  }
+  for (const std::string& name : UnmatchedNodes(in)) {
+    problems.push_back("node " + name + " of the cluster is no member in the file");
+  }
+  if (!problems.empty()) {
+    return Block(Join(problems),
+                 "correct members (node: NAME says which node one is) and "
+                 "apply the cluster file again");
+  }
+  std::set<std::string> versions;
+  for (const NodeView& node : in.world.cluster.nodes) versions.insert(node.version);
+  if (versions.size() > 1) {
+    return Block("nodes run several versions: " +
+                     Join(std::vector<std::string>(versions.begin(), versions.end())),
+                 "bring all nodes to one version first: an earlier upgrade has not ended");
+  }
+  return Pass(std::to_string(in.matches.size()) + " members, all at " +
+              (versions.empty() ? "?" : *versions.begin()));
+}
+
+Finding CheckVoting(const CheckInput& in) {
+  const ClusterObservation& c = in.world.cluster;
+  if (!c.voting_exclusions.empty()) {
+    return Block("voting exclusions are set: " + Join(c.voting_exclusions),
+                 "find out who set them, then DELETE "
+                 "_cluster/voting_config_exclusions?wait_for_removal=false");
+  }
+  if (std::set<std::string>(c.last_committed_config.begin(), c.last_committed_config.end()) !=
+      std::set<std::string>(c.last_accepted_config.begin(), c.last_accepted_config.end())) {
+    return Block("the voting configuration is being changed: committed and accepted differ",
+                 "wait until it has settled");
+  }
+  for (const std::string& id : c.last_committed_config) {
+    if (c.NodeWithId(id) == nullptr) {
+      return Block("voter " + id + " is not in the cluster",
+                   "start that node, or wait until it has left the voting configuration");
+    }
+  }
+  const size_t voters = c.last_committed_config.size();
+  if (voters < 3 && c.nodes.size() > 1) {
+    return Block(std::to_string(voters) + " voters: stopping one ends the quorum",
+                 "a cluster of one or two cluster-manager nodes needs a full stop "
+                 "(--strategy full), or a third cluster-manager node");
+  }
+  return Pass(std::to_string(voters) + " voters, all present");
+}
+
+Finding CheckSettings(const CheckInput& in) {
+  std::vector<std::string> found, names;
+  AddLeftovers("persistent", in.world.cluster.persistent_settings, &found, &names);
+  AddLeftovers("transient", in.world.cluster.transient_settings, &found, &names);
+  if (found.empty()) return Pass("GET _cluster/settings: nothing that would hold up a rollout");
+  return Block("GET _cluster/settings: " + Join(found),
+               "find out who set it; put it back with PUT _cluster/settings {" +
+                   std::string(found.front().starts_with("persistent") ? "\"persistent\""
+                                                                       : "\"transient\"") +
+                   ": {" + Join(names) + "}}");
+}
+
+Finding CheckIndexAllocation(const CheckInput& in) {
+  std::vector<std::string> found;
+  for (const IndexView& index : in.world.cluster.indices) {
+    for (const auto& [name, value] : index.settings) {
+      if (!name.starts_with("index.routing.allocation.") || value.empty()) continue;
+      // Tier preference is set by the server itself; total_shards_per_node does not bind to a node.
+      if (name.find("include._tier_preference") != std::string::npos) continue;
+      if (name.ends_with("total_shards_per_node")) continue;
+      if (name.ends_with("allocation.enable") && value == "all") continue;
+      found.push_back(index.name + " " + name + "=" + value);
+    }
+  }
+  if (found.empty()) return Pass("no index.routing.allocation setting");
+  return Block("index settings override the cluster's: " + Join(found),
+               "take them off for the upgrade: a copy that may live on one node only has no home "
+               "while that node is down");
+}
+
+Finding CheckVersionPath(const CheckInput& in) {
+  const std::optional<Version> from = LowestVersion(in.world.cluster);
+  const std::optional<Version> to = ParseVersion(in.request.to_version);
+  if (!from || !to) {
+    return Block("the nodes' version cannot be read (GET _nodes)", "check that the nodes answer");
+  }
+  const PathVerdict path = CheckPath(*from, *to);
+  if (path.allowed && path.kind == PathKind::kMajor) {
+    return Block(path.reason + ": this version of Drover rolls within one major version",
+                 "choose a version of " + std::to_string(from->major) + ".x");
+  }
+  if (path.allowed) return Pass(path.reason);
+  return Block(path.reason, "choose another version");
+}
+
+}  // namespace drover::rollout

@@ -1,1 +1,76 @@
-// (being written)
+#include "controller/rollout/checks/checks.h"
+
+namespace drover::rollout {
+namespace {
+
+std::string HostProblem(const Match& match, std::string* remedy) {
+  const HostView& host = *match.host;
+  if (host.cordoned) {
+    *remedy = "drover host uncordon " + host.name;
+    return "host " + host.name + " is cordoned";
+  }
+  if (!host.engine_error.empty()) {
+    *remedy = "start the Docker Engine on " + host.name;
+    return "host " + host.name + ": " + host.engine_error;
+  }
+  if (host.compose_versions.empty()) {
+    *remedy = "install the Compose plugin or docker-compose on " + host.name;
+    return "host " + host.name + " has neither docker compose nor docker-compose";
+  }
+  return "";
+}
+
+std::string ContainerProblem(const CheckInput& in, const Match& match, std::string* remedy) {
+  const ServiceView& service = *match.service;
+  const std::string where = Place(*match.spec);
+  if (!service.container || service.container->state != "running") {
+    *remedy = "start it, then check again";
+    return where + ": its container is " +
+           (service.container ? service.container->state : "not there");
+  }
+  if (service.container->image != service.image) {
+    *remedy = "run the file as it stands (docker compose up -d " + service.name +
+              "), or put the running image back into it";
+    return where + ": the file says " + service.image + ", the container runs " +
+           service.container->image;
+  }
+  if (in.request.kind != Kind::kUpgrade || in.request.to_version.empty() ||
+      !in.request.image.empty() || match.node == nullptr) {
+    return "";
+  }
+  const ImageReference image = ParseImage(service.image);
+  if (image.tag != match.node->version || !image.digest.empty()) {
+    *remedy = "name the new image in full: --image " + image.repository + ":TAG";
+    return where + ": the image " + service.image + " is not tagged with the version that runs (" +
+           match.node->version + ")";
+  }
+  return "";
+}
+
+}  // namespace
+
+Finding CheckHosts(const CheckInput& in) {
+  std::vector<std::string> problems;
+  std::string remedy, first_remedy;
+  for (const Match& match : in.matches) {
+    std::string problem;
+    if (match.host == nullptr || !match.host->connected || match.service == nullptr) {
+      problem = match.problem;
+      remedy = match.host == nullptr || !match.host->connected
+                   ? "start drover-agent on " + match.spec->host +
+                         ", or join it with the command of drover token create"
+                   : "correct the Compose file or the cluster file";
+    } else {
+      problem = HostProblem(match, &remedy);
+      if (problem.empty()) problem = ContainerProblem(in, match, &remedy);
+    }
+    if (problem.empty()) continue;
+    if (problems.empty()) first_remedy = remedy;
+    problems.push_back(std::move(problem));
+  }
+  if (!problems.empty()) return Block(Join(problems), first_remedy);
+  return Pass(std::to_string(in.matches.size()) +
+              " members: agent connected, Compose file and container agree");
+}
+
+}  // namespace drover::rollout

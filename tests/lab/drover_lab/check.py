@@ -2,14 +2,13 @@
 
 import os
 import shutil
-import tempfile
-from pathlib import Path
 
-from . import hosts, settings
+from . import hosts, network, processes, settings
 from .engine import DOCKER, DOCKERD, Engine, remove_cgroups
 from .shell import LabError, run
 
 PROGRAMS = ("ip", "iptables", "nsenter", "umount", DOCKER, DOCKERD)
+FOLDER = "drover-lab-check-"
 PROBE = "lab-probe"
 PROBE_STATUS = 7
 PROBE_SOURCE = f"int main(void) {{ return {PROBE_STATUS}; }}\n"
@@ -31,23 +30,34 @@ def why_not() -> str:
     return ""
 
 
+def remove_stale() -> None:
+    """Removes what a check left behind that was killed."""
+    for folder in settings.LAB.parent.glob(f"{FOLDER}*"):
+        pid = folder.name.removeprefix(FOLDER)
+        if not (pid.isdigit() and processes.is_alive(int(pid))):
+            _remove(Engine(f"check-{pid}", folder))
+
+
 def _try_one() -> None:
     """Runs dockerd in a namespace of its own and in it a container, which also tries cgroups, overlayfs and iptables."""
-    settings.LAB.parent.mkdir(parents=True, exist_ok=True)
-    name = f"check-{os.getpid()}"
-    with tempfile.TemporaryDirectory(dir=settings.LAB.parent, prefix="drover-lab-check-") as work:
-        engine = Engine(name, Path(work))
-        run(["ip", "netns", "add", f"drover-{name}"])
-        try:
-            engine.spawn(Path(f"/run/netns/drover-{name}"))
-            engine.await_answer()
-            _run_container(engine)
-        except LabError as e:
-            raise LabError(f"{e} {_last_error(engine)}") from e
-        finally:
-            engine.end(patience=10)
-            run(["ip", "netns", "del", f"drover-{name}"], check=False)
-            remove_cgroups()
+    engine = Engine(f"check-{os.getpid()}", settings.LAB.parent / f"{FOLDER}{os.getpid()}")
+    engine.base.mkdir(parents=True)
+    try:
+        run(["ip", "netns", "add", f"drover-{engine.name}"])
+        engine.spawn(network.namespace_path(engine.name))
+        engine.await_answer()
+        _run_container(engine)
+    except LabError as e:
+        raise LabError(f"{e} {_last_error(engine)}") from e
+    finally:
+        _remove(engine)
+
+
+def _remove(engine: Engine) -> None:
+    engine.end(patience=10)
+    run(["ip", "netns", "del", f"drover-{engine.name}"], check=False)
+    run(["rm", "-rf", "--one-file-system", engine.base])
+    remove_cgroups()
 
 
 def _run_container(engine: Engine) -> None:

@@ -43,6 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_cluster_commands(_group(commands, "cluster", "clusters: up, status, seed"))
     _add_load_commands(_group(commands, "load", "the load client: start, status, stop"))
     _add_host_commands(_group(commands, "host", "one host: stop, start, kill, exec, link"))
+    registry_commands = _group(commands, "registry", "the registry: stop, start")
+    _add(registry_commands, "stop", _registry_stop, "end it; images stay in the cache")
+    _add(registry_commands, "start", _registry_start, "start it again")
     for name, action, text in (("baseline", _baseline, "upgrade a cluster by the plain loop; prints timings"),
                                ("ansible", _ansible, "upgrade a cluster by Ansible; prints the timing")):
         roll = _add(commands, name, action, text)
@@ -130,6 +133,7 @@ def _down(arguments) -> None:
             return
         load.discard_all()
         hosts.remove_all()
+        check.remove_stale()
         registry.stop()
         network.remove()
         run(["rm", "-rf", "--one-file-system", settings.LAB])
@@ -203,6 +207,16 @@ def _host_exec(arguments) -> None:
 def _host_link(arguments) -> None:
     hosts.require(arguments.host)
     network.set_link(arguments.host, arguments.state)
+
+
+def _registry_stop(_) -> None:
+    with exclusive():
+        registry.stop()
+
+
+def _registry_start(_) -> None:
+    with exclusive():
+        registry.start()
 
 
 def _baseline(arguments) -> None:

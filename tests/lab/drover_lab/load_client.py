@@ -96,6 +96,13 @@ class Client:
         self._counters = counters
         self._connections = {}
 
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_) -> None:
+        for endpoint in list(self._connections):
+            self._drop(endpoint)
+
     def call(self, method: str, path: str, body=None, expect_missing: bool = False):
         """The decoded answer, or None for 404 where that is expected. Refused when all retries failed."""
         tried, reason = set(), ""
@@ -151,16 +158,16 @@ class Load:
 
     def prepare(self) -> None:
         """Makes the index, with its mapping complete, so that no write waits for the cluster manager."""
-        client = Client(self._pool, self.counters)
-        if client.call("GET", f"/{INDEX}/_count", expect_missing=True) is None:
-            client.call("PUT", f"/{INDEX}", {
-                "settings": {"number_of_shards": 2, "number_of_replicas": 1},
-                "mappings": {"dynamic": False, "properties": {"n": {"type": "long"}, "run": {"type": "keyword"}}}})
-        client.call("GET", f"/_cluster/health/{INDEX}?wait_for_status=green&timeout=30s")
+        with Client(self._pool, self.counters) as client:
+            if client.call("GET", f"/{INDEX}/_count", expect_missing=True) is None:
+                client.call("PUT", f"/{INDEX}", {
+                    "settings": {"number_of_shards": 2, "number_of_replicas": 1},
+                    "mappings": {"dynamic": False, "properties": {"n": {"type": "long"}, "run": {"type": "keyword"}}}})
+            client.call("GET", f"/_cluster/health/{INDEX}?wait_for_status=green&timeout=30s")
 
     def run(self, on_tick) -> None:
         """Works until stop() is called; on_tick is called about once a second."""
-        threads = [threading.Thread(target=self._write), threading.Thread(target=self._read)]
+        threads = [threading.Thread(target=self._with_client, args=(work,)) for work in (self._write, self._read)]
         for thread in threads:
             thread.start()
         while not self._stop.wait(1.0):
@@ -180,8 +187,11 @@ class Load:
             yield number
             number += 1
 
-    def _write(self) -> None:
-        client = Client(self._pool, self.counters)
+    def _with_client(self, work) -> None:
+        with Client(self._pool, self.counters) as client:
+            work(client)
+
+    def _write(self, client: Client) -> None:
         for number in self._paced(self._rate):
             self.counters.add("writes")
             try:
@@ -192,8 +202,7 @@ class Load:
             self._acknowledged.append(number)
             self.counters.add("acknowledged")
 
-    def _read(self) -> None:
-        client = Client(self._pool, self.counters)
+    def _read(self, client: Client) -> None:
         for turn in self._paced(self._rate / 2):
             known = len(self._acknowledged)
             if known == 0:
@@ -210,7 +219,9 @@ class Load:
 
     def verify(self) -> None:
         """Asks for every acknowledged document by its id and counts verified and lost."""
-        client = Client(self._pool, self.counters)
+        self._with_client(self._verify)
+
+    def _verify(self, client: Client) -> None:
         client.call("POST", f"/{INDEX}/_refresh")
         for first in range(0, len(self._acknowledged), VERIFY_BATCH):
             batch = self._acknowledged[first:first + VERIFY_BATCH]

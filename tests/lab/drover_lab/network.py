@@ -10,6 +10,7 @@ from . import settings
 from .settings import BRIDGE, BRIDGE_ADDRESS, PREFIX_LENGTH
 from .shell import run, succeeds, write_file
 
+NAMESPACES = Path("/run/netns")
 ETC_HOSTS = Path("/etc/hosts")
 HOSTS_LINE = f"{BRIDGE_ADDRESS} {settings.REGISTRY_NAME} # drover-lab"
 FORWARD_RULE = ["FORWARD", "-i", BRIDGE, "-o", BRIDGE, "-m", "comment", "--comment", "drover-lab", "-j", "ACCEPT"]
@@ -25,7 +26,7 @@ def namespace(host: str) -> str:
 
 def namespace_path(host: str) -> Path:
     """Where the host's namespace is mounted, for nsenter and setns."""
-    return Path("/run/netns") / namespace(host)
+    return NAMESPACES / namespace(host)
 
 
 def set_up() -> None:
@@ -54,6 +55,8 @@ def remove() -> None:
     kept = [line for line in lines if line.rstrip("\n") != HOSTS_LINE]
     if kept != lines:
         _rewrite_etc_hosts("".join(kept))
+    if NAMESPACES.is_mount() and not any(NAMESPACES.iterdir()):
+        run(["umount", NAMESPACES], check=False)  # `ip netns add` mounts it on itself and leaves that behind
     if MAP_COUNT_NOTE.exists():
         MAP_COUNT.write_text(MAP_COUNT_NOTE.read_text(encoding="ascii"), encoding="ascii")
 
@@ -99,7 +102,7 @@ def set_link(host: str, state: str) -> None:
 
 def known_hosts() -> set:
     """The hosts that have a namespace or an interface, whether or not the lab's folder knows them."""
-    spaces = {p.name.removeprefix("drover-") for p in Path("/run/netns").glob("drover-*")}
+    spaces = {p.name.removeprefix("drover-") for p in NAMESPACES.glob("drover-*")}
     links = {p.name.removeprefix("dv-") for p in Path("/sys/class/net").glob("dv-*")}
     return {h for h in spaces | links if settings.host_number(h) or h == settings.BUILDER}
 

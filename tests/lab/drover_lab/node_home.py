@@ -85,8 +85,7 @@ def _describe_module(version: str, module: Path) -> None:
     plugin = "Netty4Plugin" if major in ("1", "2") else "Netty4ModulePlugin"
     text = DESCRIPTOR.format(version=version, plugin=plugin, java=java)
     (module / "plugin-descriptor.properties").write_text(text, encoding="ascii")
-    if major in ("1", "2"):
-        shutil.copy(RECIPE / "plugin-security.policy", module / "plugin-security.policy")
+    shutil.copy(RECIPE / "plugin-security.policy", module / "plugin-security.policy")
 
 
 def _add_agent(version: str, target: Path) -> None:

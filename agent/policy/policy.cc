@@ -1,0 +1,230 @@
+#include "agent/policy/policy.h"
+
+#include <fnmatch.h>
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <climits>
+#include <cstdlib>
+#include <regex>
+
+#include "agent/docker/image_reference.h"
+
+namespace drover::agent {
+namespace {
+
+std::string At(const std::string& path, const YAML::Mark& mark) {
+  if (mark.is_null()) return path;
+  return path + ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1);
+}
+
+std::string Shown(const YAML::Node& node) {
+  if (node.IsScalar()) return "\"" + node.Scalar() + "\"";
+  if (node.IsSequence()) return "a list";
+  if (node.IsMap()) return "a map";
+  return "nothing";
+}
+
+std::string Join(const std::vector<std::string>& words) {
+  std::string result;
+  for (const std::string& word : words) result += (result.empty() ? "" : ", ") + word;
+  return result;
+}
+
+// Reads the keys of one document; the first thing wrong is its error.
+class Reader {
+ public:
+  explicit Reader(std::string path) : path_(std::move(path)) {}
+
+  Status Wrong(const YAML::Node& node, const std::string& key, const std::string& expected) const {
+    return InvalidArgument(At(path_, node.Mark()) + ": " + key + " is " + Shown(node) +
+                           "; expected " + expected);
+  }
+
+  StatusOr<std::vector<std::string>> List(const YAML::Node& node, const std::string& key,
+                                          const std::string& expected) const {
+    std::vector<std::string> result;
+    if (!node.IsSequence()) return Wrong(node, key, "a list of " + expected);
+    for (const YAML::Node& entry : node) {
+      if (!entry.IsScalar() || entry.Scalar().empty()) return Wrong(entry, key, expected);
+      result.push_back(entry.Scalar());
+    }
+    return result;
+  }
+
+ private:
+  const std::string path_;
+};
+
+bool IsPattern(const std::string& text) {
+  static const std::regex pattern("[A-Za-z0-9*][A-Za-z0-9._:/*-]*");
+  return std::regex_match(text, pattern);
+}
+
+}  // namespace
+
+const std::vector<std::string>& PolicyVerbs() {
+  static const std::vector<std::string> verbs = {"PullImage",   "SetImage",  "RestoreFile",
+                                                 "StopService", "UpService", "DownProject"};
+  return verbs;
+}
+
+Policy Policy::DenyAll(const std::string& why) {
+  Policy policy;
+  policy.nothing_because_ = why;
+  return policy;
+}
+
+StatusOr<Policy> Policy::Parse(const std::string& text, const std::string& path) {
+  Policy policy;
+  policy.path_ = path;
+  const Reader reader(path);
+  try {
+    const YAML::Node root = YAML::Load(text);
+    if (root.IsNull()) return policy;
+    if (!root.IsMap()) return reader.Wrong(root, "the document", "keys and values");
+    std::set<std::string> seen;
+    for (const auto& entry : root) {
+      const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "?";
+      const YAML::Node& value = entry.second;
+      if (!seen.insert(key).second) {
+        return InvalidArgument(At(path, entry.first.Mark()) + ": " + key + " is there twice");
+      }
+      if (key == "project_roots") {
+        DROVER_ASSIGN_OR_RETURN(policy.project_roots_, reader.List(value, key, "absolute paths"));
+        for (size_t i = 0; i < policy.project_roots_.size(); ++i) {
+          if (policy.project_roots_[i][0] != '/') {
+            return reader.Wrong(value[i], key, "an absolute path, as /srv/opensearch");
+          }
+        }
+      } else if (key == "images") {
+        DROVER_ASSIGN_OR_RETURN(policy.images_, reader.List(value, key, "repository patterns"));
+        for (size_t i = 0; i < policy.images_.size(); ++i) {
+          if (!IsPattern(policy.images_[i])) {
+            return reader.Wrong(value[i], key,
+                                "a repository without tag, as registry.lab:5000/opensearch or "
+                                "docker.io/opensearchproject/*");
+          }
+          policy.normalized_images_.push_back(
+              policy.images_[i] == "*" ? "*" : NormalizeRepository(policy.images_[i]));
+        }
+      } else if (key == "verbs") {
+        std::vector<std::string> verbs;
+        if (value.IsScalar() && value.Scalar() == "all") {
+          verbs = PolicyVerbs();
+        } else {
+          const std::string expected = "verbs (" + Join(PolicyVerbs()) + ") or all";
+          DROVER_ASSIGN_OR_RETURN(verbs, reader.List(value, key, expected));
+          for (size_t i = 0; i < verbs.size(); ++i) {
+            if (verbs[i] == "all") continue;
+            const auto& known = PolicyVerbs();
+            if (std::find(known.begin(), known.end(), verbs[i]) == known.end()) {
+              return reader.Wrong(value[i], key, "one of " + Join(known) + " or all");
+            }
+          }
+          if (std::find(verbs.begin(), verbs.end(), "all") != verbs.end()) verbs = PolicyVerbs();
+        }
+        policy.verbs_ = {verbs.begin(), verbs.end()};
+      } else if (key == "max_stop_time") {
+        const std::optional<Millis> limit =
+            value.IsScalar() ? ParseDuration(value.Scalar()) : std::nullopt;
+        if (!limit || *limit == Millis(0)) {
+          return reader.Wrong(value, key, "a duration, as 90s or 5m");
+        }
+        policy.max_stop_time_ = *limit;
+      } else {
+        return InvalidArgument(At(path, entry.first.Mark()) + ": unknown key \"" + key +
+                               "\"; expected project_roots, images, verbs or max_stop_time");
+      }
+    }
+  } catch (const YAML::Exception& error) {
+    return InvalidArgument(At(path, error.mark) + ": " + error.msg);
+  }
+  return policy;
+}
+
+Status Policy::Deny(const std::string& sentence) const {
+  return PermissionDenied(nothing_because_.empty() ? sentence : nothing_because_);
+}
+
+Status Policy::AllowsVerb(const std::string& verb) const {
+  if (verbs_.count(verb) > 0) return OkStatus();
+  return Deny("The host's policy does not allow " + verb + "; add it to verbs in " + path_);
+}
+
+Status Policy::AllowsImage(const std::string& reference) const {
+  const StatusOr<ImageReference> image = ParseImageReference(reference);
+  if (!image.ok()) return image.status();
+  const std::string repository = image->Repository();
+  for (const std::string& pattern : normalized_images_) {
+    if (pattern == "*" ||
+        fnmatch(pattern.c_str(), repository.c_str(), FNM_PATHNAME | FNM_NOESCAPE) == 0) {
+      return OkStatus();
+    }
+  }
+  return Deny("The host's policy does not allow the image " + image->name + " (" + repository +
+              "); add it to images in " + path_);
+}
+
+Status Policy::AllowsStopTime(Millis timeout) const {
+  if (nothing_because_.empty() && timeout <= max_stop_time_) return OkStatus();
+  return Deny("The host's policy allows a stop to take " + FormatDuration(max_stop_time_) +
+              " at most, not " + FormatDuration(timeout) + "; change max_stop_time in " + path_);
+}
+
+Status Policy::AllowsPath(const std::string& path) const {
+  const StatusOr<std::string> resolved = ResolvePath(path);
+  if (!resolved.ok()) return Deny(Message(resolved.status()));
+  for (const std::string& root : ResolvedRoots()) {
+    if (LiesUnder(*resolved, root)) return OkStatus();
+  }
+  const std::string shown = *resolved == path ? path : path + " (that is " + *resolved + ")";
+  return Deny(shown +
+              " lies outside of what the host's policy allows; add its folder to "
+              "project_roots in " +
+              path_);
+}
+
+std::vector<std::string> Policy::ResolvedRoots() const {
+  std::vector<std::string> result;
+  for (const std::string& root : project_roots_) {
+    StatusOr<std::string> resolved = ResolvePath(root);
+    if (resolved.ok()) result.push_back(std::move(resolved).value());
+  }
+  return result;
+}
+
+std::vector<std::string> Policy::Summary() const {
+  if (!nothing_because_.empty()) return {nothing_because_};
+  const auto shown = [](const std::vector<std::string>& words) {
+    return words.empty() ? std::string("none") : Join(words);
+  };
+  return {"project roots: " + shown(project_roots_), "images: " + shown(images_),
+          "verbs: " + shown({verbs_.begin(), verbs_.end()}),
+          "longest stop: " + FormatDuration(max_stop_time_)};
+}
+
+StatusOr<std::string> ResolvePath(const std::string& path) {
+  char* resolved = realpath(path.c_str(), nullptr);
+  if (resolved == nullptr) return NotFound(path + " does not exist or may not be read");
+  std::string result(resolved);
+  std::free(resolved);
+  return result;
+}
+
+bool LiesUnder(const std::string& path, const std::string& root) {
+  if (root == "/") return true;
+  return path == root || path.rfind(root + "/", 0) == 0;
+}
+
+bool IsProjectName(const std::string& name) {
+  static const std::regex pattern("[a-z0-9][a-z0-9_-]{0,127}");
+  return std::regex_match(name, pattern);
+}
+
+bool IsServiceName(const std::string& name) {
+  static const std::regex pattern("[a-zA-Z0-9._][a-zA-Z0-9._-]{0,127}");
+  return std::regex_match(name, pattern);
+}
+
+}  // namespace drover::agent

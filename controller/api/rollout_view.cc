@@ -1,0 +1,180 @@
+#include "controller/api/rollout_view.h"
+
+#include <algorithm>
+#include <map>
+
+#include "controller/api/words.h"
+
+namespace drover::api {
+namespace {
+
+using rollout::Kind;
+using rollout::MemberState;
+using rollout::MemberStep;
+using rollout::Phase;
+using rollout::PlannedMember;
+using rollout::Rollout;
+
+// Short words for the settings that a rollout changes; any other is called by its full name.
+std::string ShortSetting(const std::string& name) {
+  static const std::map<std::string, std::string> words{
+      {"cluster.routing.allocation.enable", "allocation"},
+      {"cluster.routing.rebalance.enable", "rebalance"},
+      {"cluster.routing.allocation.node_concurrent_recoveries", "recoveries per node"},
+  };
+  const auto found = words.find(name);
+  return found == words.end() ? name : found->second;
+}
+
+// Members with a state; a rollout that was just made may have none yet.
+size_t Members(const Rollout& rollout) {
+  return std::min(rollout.members.size(), rollout.plan->members.size());
+}
+
+bool Begun(const MemberState& member) { return member.step != MemberStep::kPending; }
+
+const rollout::CellTimes& CellOf(const MemberState& member, rollout::Cell cell) {
+  return member.cells[static_cast<size_t>(cell)];
+}
+
+struct BatchTime {
+  bool done = true;
+  std::optional<Time> from, to;
+
+  void Add(const MemberState& member) {
+    const auto& begin = CellOf(member, rollout::Cell::kStop).started_at;
+    const auto& end = CellOf(member, rollout::Cell::kRecover).ended_at;
+    if (begin && (!from || *begin < *from)) from = begin;
+    if (end && (!to || *end > *to)) to = end;
+    done = done && member.step == MemberStep::kDone;
+  }
+};
+
+std::map<int, BatchTime> BatchTimes(const Rollout& rollout) {
+  std::map<int, BatchTime> batches;
+  for (size_t i = 0; i < Members(rollout); ++i) {
+    batches[rollout.plan->members[i].batch].Add(rollout.members[i]);
+  }
+  return batches;
+}
+
+// From what this rollout's own batches took; nothing before the first one is done.
+std::optional<Millis> LeftByBatches(const Rollout& rollout, Time now) {
+  Millis spent{};
+  int done = 0;
+  int open = 0;
+  std::optional<Time> current;
+  for (const auto& [batch, times] : BatchTimes(rollout)) {
+    if (times.done && times.from && times.to) {
+      ++done;
+      spent += *times.to - *times.from;
+    } else if (!times.done) {
+      ++open;
+      if (times.from) current = times.from;
+    }
+  }
+  if (done == 0) return std::nullopt;
+  const Millis each = spent / done;
+  const Millis current_left =
+      current ? std::max(Millis(0), each - (now - *current)) : (open > 0 ? each : Millis(0));
+  return current_left + each * std::max(0, open - 1);
+}
+
+}  // namespace
+
+std::string ChangedSettings(const Rollout& rollout) {
+  std::vector<std::string> parts;
+  for (const rollout::RecordedSetting& setting : rollout.settings) {
+    if (!setting.changed) continue;
+    parts.push_back(ShortSetting(setting.name) + " " + setting.now.value_or("default"));
+  }
+  if (parts.empty()) return "";
+  std::sort(parts.begin(), parts.end());
+  return Joined(parts, ", ") + " (ours)";
+}
+
+std::string RollbackNow(const Rollout& rollout) {
+  if (rollout.plan->request.kind != Kind::kUpgrade) return "";
+  std::vector<std::string> upgraded;
+  for (size_t i = 0; i < Members(rollout); ++i) {
+    if (rollout.members[i].new_image_ran) upgraded.push_back(rollout.plan->members[i].name);
+  }
+  if (upgraded.empty()) {
+    return HasEnded(rollout.phase) ? "" : "tier 0, the old image starts again, no loss";
+  }
+  if (upgraded.size() < rollout.plan->members.size()) {
+    return "tier 1, rebuild " + ListInWords(upgraded) + " from " +
+           (upgraded.size() == 1 ? "its" : "their") + " replicas, no loss";
+  }
+  if (!rollout.snapshot_done) {
+    return "none: every member has run the new image and this rollout has no snapshot";
+  }
+  return "tier 3, restore the snapshot " + rollout.plan->snapshot +
+         " into a cluster of the old version; writes since are lost";
+}
+
+std::optional<Millis> ExpectedLeft(const Rollout& rollout, Time now) {
+  if (HasEnded(rollout.phase) || rollout.phase == Phase::kPaused ||
+      rollout.phase == Phase::kRestoring || !rollout.started_at) {
+    return std::nullopt;
+  }
+  if (const auto left = LeftByBatches(rollout, now)) return left;
+  const Millis left = rollout.plan->expected - (now - *rollout.started_at);
+  if (left <= Millis(0)) return std::nullopt;
+  return left;
+}
+
+std::vector<std::string> NextCommands(const Rollout& rollout) {
+  const std::string id = rollout.id.str();
+  const std::string command = "drover rollout ";
+  const std::string show = command + "show " + id;
+  const std::string events = "drover events --rollout " + id;
+  switch (rollout.phase) {
+    case Phase::kPaused:
+      return {command + "resume " + id, command + "abort " + id, show};
+    case Phase::kFailed:
+    case Phase::kAborted: {
+      const std::string target =
+          rollout.plan->spec.name + " --to " + rollout.plan->request.to_version;
+      if (rollout.plan->request.kind != Kind::kUpgrade) return {show, events};
+      if (rollout.refused == rollout::Refused::kStale) return {"drover plan " + target, show};
+      return {show, events, "drover cluster check " + target};
+    }
+    case Phase::kSucceeded:
+    case Phase::kRolledBack:
+      return {"drover cluster show " + rollout.plan->spec.name, show};
+    case Phase::kRestoring:
+    case Phase::kRollingBack:
+      return {command + "watch " + id, events};
+    case Phase::kPlanned:
+      return {"drover apply " + id, command + "abort " + id};
+    default:
+      return {command + "watch " + id, command + "pause " + id, command + "abort " + id};
+  }
+}
+
+int BatchNow(const Rollout& rollout) {
+  const bool begun = rollout.phase == Phase::kRolling || rollout.phase == Phase::kFinishing ||
+                     std::any_of(rollout.members.begin(), rollout.members.end(), Begun);
+  if (!begun) return 0;
+  return std::clamp(rollout.batch + 1, 1, std::max(1, rollout.plan->batches));
+}
+
+std::string MemberNote(const Rollout& rollout, size_t member) {
+  const PlannedMember& planned = rollout.plan->members[member];
+  if (rollout.phase != Phase::kRolling || member >= rollout.members.size() ||
+      Begun(rollout.members[member])) {
+    return planned.note;
+  }
+  // The batch after the one that is being worked on; or this one, where none of it has begun.
+  int next = rollout.batch;
+  for (size_t i = 0; i < Members(rollout); ++i) {
+    if (rollout.plan->members[i].batch == rollout.batch && Begun(rollout.members[i])) {
+      next = rollout.batch + 1;
+    }
+  }
+  if (planned.batch != next) return planned.note;
+  return planned.note.empty() ? "next" : "next: " + planned.note;
+}
+
+}  // namespace drover::api

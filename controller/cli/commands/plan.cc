@@ -1,0 +1,200 @@
+#include <sys/stat.h>
+
+#include "common/base/files.h"
+#include "controller/cli/commands/commands.h"
+#include "controller/cli/output.h"
+#include "controller/cli/render/format.h"
+#include "controller/cli/render/plan.h"
+#include "controller/cli/render/text.h"
+#include "controller/cli/watch.h"
+
+namespace drover::cli {
+namespace {
+
+using Rollouts = v1::RolloutService::Stub;
+
+struct PlanArgs {
+  v1::RolloutKind kind = v1::ROLLOUT_KIND_UPGRADE;
+  std::string cluster;
+  std::string to;
+  std::string image;
+  std::string strategy = "rolling";
+  // Of `plan -o`.
+  std::string out;
+  // Of `apply`: a file or an id.
+  std::string plan;
+  bool yes = false;
+  bool detach = false;
+};
+
+grpc::Status CreatePlan(Session& session, const PlanArgs& args, v1::Plan& plan) {
+  v1::CreatePlanRequest request;
+  request.set_cluster(args.cluster);
+  request.set_kind(args.kind);
+  request.set_strategy(args.strategy == "full" ? v1::STRATEGY_FULL : v1::STRATEGY_ROLLING);
+  request.set_to_version(args.to);
+  request.set_image(args.image);
+  v1::CreatePlanResponse response;
+  const grpc::Status status =
+      session.Call(session.connection().rollouts(), &Rollouts::CreatePlan, request, response,
+                   kObserveTimeout);
+  plan.Swap(response.mutable_plan());
+  return status;
+}
+
+Exit MakePlan(Session& session, const PlanArgs& args) {
+  v1::Plan plan;
+  const grpc::Status status = CreatePlan(session, args, plan);
+  if (!status.ok()) return session.Fail(status);
+  if (!args.out.empty()) {
+    const Status written = WriteFileAtomically(args.out, ToJson(plan));
+    if (!written.ok()) return session.Fail(written);
+  }
+  const Exit exit = session.Show(plan, RenderPlan(plan, session.OutView()));
+  if (exit != Exit::kOk) return exit;
+  if (IsBlocked(plan)) return Exit::kRefused;
+  session.Say("nothing was changed; start it with: drover apply " +
+              (args.out.empty() ? plan.id() : args.out));
+  return Exit::kOk;
+}
+
+// What the rollout is to be watched from; a started one is watched from its first event.
+Exit Follow(Session& session, const PlanArgs& args, const v1::Rollout& rollout) {
+  if (args.detach) {
+    const Exit exit =
+        session.Show(rollout, {Line("rollout " + Sanitize(rollout.id()) + " started")});
+    session.Say("look with: drover rollout watch " + rollout.id());
+    return exit;
+  }
+  WatchOptions options;
+  options.id = rollout.id();
+  return Watch(session, options);
+}
+
+Exit Start(Session& session, const PlanArgs& args, const v1::Plan& plan) {
+  session.Explain(RenderPlan(plan, session.is_table() ? session.OutView() : session.ErrView()));
+  if (IsBlocked(plan)) {
+    session.Say("error: refused: a check blocks; nothing was changed", Tone::kBad);
+    return Exit::kRefused;
+  }
+  const std::string versions = Versions(plan.from_version(), plan.to_version());
+  if (!session.Confirm("\n" + KindWord(plan.kind()) + " " + plan.cluster() +
+                           (versions.empty() ? "" : " " + versions) + " now?",
+                       args.yes)) {
+    session.Say("not started: nothing was changed; later with: drover apply " + plan.id());
+    return Exit::kError;
+  }
+  v1::StartRolloutRequest request;
+  request.set_plan_id(plan.id());
+  v1::StartRolloutResponse response;
+  const grpc::Status status =
+      session.Call(session.connection().rollouts(), &Rollouts::StartRollout, request, response,
+                   kObserveTimeout);
+  if (status.ok()) {
+    session.Explain({Line()});
+    return Follow(session, args, response.rollout());
+  }
+  const Exit exit = session.Fail(status);
+  if (status.error_code() == grpc::StatusCode::UNAVAILABLE ||
+      status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
+    session.Say("it may have begun all the same; look with: drover rollout show " + plan.id());
+  }
+  return exit;
+}
+
+// What can't work is refused before anything is called.
+Status CanRun(const Session& session, const PlanArgs& args) {
+  if (session.options().format == Format::kNdjson && args.detach) {
+    return InvalidArgument("-o ndjson prints events, and --detach waits for none");
+  }
+  return session.CanConfirm(args.yes);
+}
+
+Exit Upgrade(Session& session, const PlanArgs& args) {
+  const Status can = CanRun(session, args);
+  if (!can.ok()) return session.Fail(can);
+  v1::Plan plan;
+  const grpc::Status status = CreatePlan(session, args, plan);
+  if (!status.ok()) return session.Fail(status);
+  return Start(session, args, plan);
+}
+
+bool LooksLikePlanId(const std::string& text) {
+  return !text.empty() && text.size() <= 8 &&
+         text.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+StatusOr<std::string> PlanId(const std::string& argument) {
+  struct stat file {};
+  if (stat(argument.c_str(), &file) != 0 || !S_ISREG(file.st_mode)) {
+    if (LooksLikePlanId(argument)) return argument;
+    return InvalidArgument("`" + argument +
+                           "` is neither a file nor the id of a plan (8 digits 0-9, a-f); write "
+                           "one with: drover plan NAME --to VERSION -o FILE");
+  }
+  DROVER_ASSIGN_OR_RETURN(const std::string json, ReadFile(argument));
+  v1::Plan plan;
+  DROVER_RETURN_IF_ERROR(FromJson(json, argument, plan));
+  if (plan.id().empty()) return InvalidArgument(argument + " holds no plan: it has no id");
+  return plan.id();
+}
+
+Exit Apply(Session& session, const PlanArgs& args) {
+  const Status can = CanRun(session, args);
+  if (!can.ok()) return session.Fail(can);
+  const StatusOr<std::string> id = PlanId(args.plan);
+  if (!id.ok()) return session.Fail(id.status());
+  v1::GetPlanRequest request;
+  request.set_id(*id);
+  v1::GetPlanResponse response;
+  const grpc::Status status =
+      session.Call(session.connection().rollouts(), &Rollouts::GetPlan, request, response);
+  if (!status.ok()) return session.Fail(status);
+  return Start(session, args, response.plan());
+}
+
+void AddTarget(CLI::App* sub, PlanArgs& args) {
+  AddName(sub, "name", args.cluster, "CLUSTER", "The cluster");
+  sub->add_option("--to", args.to, "The version to go to")->type_name("VERSION")->required();
+  sub->add_option("--image", args.image, "Full image reference instead of the tag's replacement")
+      ->type_name("REF");
+  sub->add_option("--strategy", args.strategy, "rolling (default) or full")
+      ->check(CLI::IsMember({"rolling", "full"}))
+      ->type_name("STRATEGY");
+}
+
+void AddStart(CLI::App* sub, PlanArgs& args) {
+  sub->add_flag("-y,--yes", args.yes, "Do not ask");
+  sub->add_flag("--detach", args.detach, "Start it and do not watch");
+}
+
+}  // namespace
+
+void AddPlans(CLI::App& app, Command& selected) {
+  auto args = std::make_shared<PlanArgs>();
+  CLI::App* sub = app.add_subcommand("plan", "Work out an upgrade; changes nothing");
+  AddTarget(sub, *args);
+  sub->add_option("-o,--out", args->out, "Write the plan here")->type_name("FILE");
+  OnRun(sub, selected, args, &MakePlan);
+
+  args = std::make_shared<PlanArgs>();
+  sub = app.add_subcommand("apply", "Start a plan and watch it");
+  AddName(sub, "plan", args->plan, "PLAN", "A file written by `plan -o`, or a plan's id");
+  AddStart(sub, *args);
+  OnRun(sub, selected, args, &Apply);
+
+  args = std::make_shared<PlanArgs>();
+  sub = app.add_subcommand("upgrade", "Plan, confirm, start and watch an upgrade");
+  AddTarget(sub, *args);
+  AddStart(sub, *args);
+  OnRun(sub, selected, args, &Upgrade);
+
+  args = std::make_shared<PlanArgs>();
+  args->kind = v1::ROLLOUT_KIND_RESTART;
+  sub = app.add_subcommand("restart", "Plan, confirm, start and watch a rolling restart");
+  AddName(sub, "name", args->cluster, "CLUSTER", "The cluster");
+  AddStart(sub, *args);
+  OnRun(sub, selected, args, &Upgrade);
+}
+
+}  // namespace drover::cli

@@ -1,0 +1,21 @@
+// Preflight results: counts in one line, then each check that did not pass.
+#ifndef DROVER_CONTROLLER_CLI_RENDER_CHECKS_H_
+#define DROVER_CONTROLLER_CLI_RENDER_CHECKS_H_
+
+#include <google/protobuf/repeated_field.h>
+
+#include "controller/cli/control.h"
+#include "controller/cli/render/line.h"
+
+namespace drover::cli {
+
+using Checks = google::protobuf::RepeatedPtrField<v1::CheckResult>;
+
+// Blocking checks first. With view.verbose the passed ones are shown too.
+Lines RenderChecks(const Checks& checks, const View& view);
+
+bool AnyBlocks(const Checks& checks);
+
+}  // namespace drover::cli
+
+#endif  // DROVER_CONTROLLER_CLI_RENDER_CHECKS_H_

@@ -1,0 +1,114 @@
+#include "controller/cli/render/plan.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "controller/cli/render/checks.h"
+#include "controller/cli/render/format.h"
+#include "controller/cli/render/text.h"
+
+namespace drover::cli {
+namespace {
+
+size_t HostCount(const v1::Plan& plan) {
+  std::set<std::string> hosts;
+  for (const v1::PlannedMember& member : plan.members()) hosts.insert(member.member().host());
+  return hosts.size();
+}
+
+void AppendPreparation(Lines& out, const v1::Plan& plan, const View& view) {
+  if (!plan.repository().empty()) {
+    std::string text = "snapshot ";
+    if (!plan.snapshot().empty()) text += plan.snapshot() + " in ";
+    text += "repository " + plan.repository();
+    if (!plan.repository_type().empty()) text += " (" + plan.repository_type() + ")";
+    text += ", verified by " + std::to_string(plan.repository_verified_nodes()) + " of " +
+            Count(static_cast<size_t>(plan.members_size()), "node");
+    AppendWrapped(out, text, 0, Tone::kPlain, view);
+  }
+  for (const std::string& image : plan.prefetch_images()) {
+    std::string text = "prefetch " + image + ", " + Count(HostCount(plan), "host");
+    if (HostCount(plan) > 1) text += " at once";
+    AppendWrapped(out, text, 0, Tone::kPlain, view);
+  }
+}
+
+void AppendBatches(Lines& out, const v1::Plan& plan) {
+  uint32_t last = 0;
+  for (const v1::PlannedMember& member : plan.members()) last = std::max(last, member.batch());
+  const int label = 7 + static_cast<int>(std::to_string(last).size());
+  int widest = 0;
+  std::vector<Lines> batches;
+  for (uint32_t batch = 1; batch <= last; ++batch) {
+    Lines rows;
+    for (const v1::PlannedMember& member : plan.members()) {
+      if (member.batch() != batch) continue;
+      Line row;
+      if (rows.empty()) row.Add("batch " + std::to_string(batch));
+      row.To(label + 1).Add(MemberName(member.member()), Tone::kBold);
+      row.Add(" (" + Sanitize(member.member().host()) + ")");
+      widest = std::max(widest, row.width());
+      rows.push_back(row);
+    }
+    batches.push_back(rows);
+  }
+  for (size_t i = 0; i < batches.size(); ++i) {
+    size_t at = 0;
+    for (const v1::PlannedMember& member : plan.members()) {
+      if (member.batch() != i + 1) continue;
+      Line& row = batches[i][at++];
+      if (!member.note().empty()) row.To(widest + 3).Add(Sanitize(member.note()), Tone::kDim);
+    }
+    Append(out, batches[i]);
+  }
+}
+
+void AppendEnd(Lines& out, const v1::Plan& plan, const View& view) {
+  std::vector<std::string> parts;
+  if (plan.has_expected()) {
+    std::string expected = "expected " + FormatClock(ToMillis(plan.expected()));
+    if (!plan.expected_from().empty()) expected += " (" + plan.expected_from() + ")";
+    parts.push_back(expected);
+  }
+  if (plan.promises().empty() && plan.max_unavailable() > 0) {
+    parts.push_back(plan.max_unavailable() == 1
+                        ? "one member down at a time"
+                        : "at most " + Count(plan.max_unavailable(), "member") + " down at a time");
+  }
+  parts.insert(parts.end(), plan.promises().begin(), plan.promises().end());
+  if (!parts.empty()) AppendWrapped(out, Join(parts, " · "), 0, Tone::kPlain, view);
+  Line last("plan ");
+  last.Add(Sanitize(plan.id()), Tone::kBold);
+  if (IsBlocked(plan)) {
+    last.Add(" · can't be started: a check blocks", Tone::kBad);
+  } else {
+    last.Add(" · valid while hosts, files, images and cluster stay as they are");
+  }
+  out.push_back(last);
+}
+
+}  // namespace
+
+bool IsBlocked(const v1::Plan& plan) { return !plan.startable() || AnyBlocks(plan.checks()); }
+
+Lines RenderPlan(const v1::Plan& plan, const View& view) {
+  Line head(KindWord(plan.kind()) + " " + Sanitize(plan.cluster()), Tone::kBold);
+  const std::string versions = Versions(plan.from_version(), plan.to_version());
+  if (!versions.empty()) head.Add(" ").Add(versions, Tone::kBold);
+  head.Add(", " + StrategyWord(plan.strategy()) + ", ");
+  head.Add(Count(static_cast<size_t>(plan.members_size()), "member") + " on " +
+           Count(HostCount(plan), "host"));
+  Lines out{head, Line()};
+  Append(out, RenderChecks(plan.checks(), view));
+  out.emplace_back();
+  const size_t before = out.size();
+  AppendPreparation(out, plan, view);
+  AppendBatches(out, plan);
+  if (out.size() != before) out.emplace_back();
+  AppendEnd(out, plan, view);
+  return out;
+}
+
+}  // namespace drover::cli

@@ -1,0 +1,31 @@
+// Repositories and snapshots as plain structs.
+#ifndef DROVER_CONTROLLER_OPENSEARCH_PARSE_SNAPSHOTS_H_
+#define DROVER_CONTROLLER_OPENSEARCH_PARSE_SNAPSHOTS_H_
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controller/rollout/observation.h"
+
+namespace drover::opensearch {
+
+// GET /_snapshot/{name}; exists=false where the answer does not have it.
+rollout::RepositoryView ParseRepository(const nlohmann::json& answer, const std::string& name);
+
+// The node ids in an answer to POST /_snapshot/{name}/_verify, sorted.
+std::vector<std::string> ParseVerifiedNodes(const nlohmann::json& answer);
+
+// GET /_snapshot/{repository}/_status: the snapshot `name` with its progress where it runs now.
+std::optional<rollout::SnapshotView> ParseRunningSnapshot(const nlohmann::json& answer,
+                                                          const std::string& repository,
+                                                          const std::string& name);
+
+// GET /_snapshot/{repository}/{name or _all}: as the cluster lists them, the oldest first.
+std::vector<rollout::SnapshotView> ParseSnapshots(const nlohmann::json& answer,
+                                                  const std::string& repository);
+
+}  // namespace drover::opensearch
+
+#endif  // DROVER_CONTROLLER_OPENSEARCH_PARSE_SNAPSHOTS_H_

@@ -1,0 +1,251 @@
+#include "controller/opensearch/rest_client.h"
+
+#include <chrono>
+#include <utility>
+
+#include "common/base/log.h"
+#include "controller/opensearch/json_access.h"
+#include "controller/opensearch/transfer_failure.h"
+
+namespace drover::opensearch {
+namespace {
+
+constexpr size_t kMaxIdleLanes = 8;
+constexpr size_t kQuotedBytes = 200;
+
+const RestRequest& IdentityRequest() {
+  static const RestRequest request{.path = "/"};
+  return request;
+}
+
+// Without the query: it says nothing to a reader and can be long.
+std::string Name(const RestRequest& request) {
+  return request.method + " " + request.path.substr(0, request.path.find('?'));
+}
+
+bool MeansAskAnother(long status) {
+  return status == 429 || status == 502 || status == 503 || status == 504;
+}
+
+// Endpoints that hang one after the other do not add up for ever.
+std::chrono::steady_clock::time_point GiveUpAt(const RestRequest& request) {
+  return std::chrono::steady_clock::now() + 2 * request.timeout;
+}
+
+std::string Quoted(const std::string& body) {
+  std::string text;
+  for (const char c : body.substr(0, kQuotedBytes)) {
+    text += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string FailureReason(const RestAnswer& answer) {
+  const nlohmann::json body = ParseJson(answer.body);
+  const nlohmann::json& error = At(body, {"error"});
+  if (error.is_string()) return Text(error);
+  if (!error.is_object()) return Quoted(answer.body);
+  std::string reason = Text(At(error, {"type"})) + ": " + Text(At(error, {"reason"}));
+  const nlohmann::json& cause = At(error, {"caused_by"});
+  if (cause.is_object()) {
+    reason += " (" + Text(At(cause, {"type"})) + ": " + Text(At(cause, {"reason"})) + ")";
+  }
+  return reason;
+}
+
+Status FailureStatus(const RestRequest& request, const RestAnswer& answer) {
+  const std::string reason = FailureReason(answer);
+  const std::string message = answer.endpoint + " answered " + Name(request) + " with " +
+                              std::to_string(answer.status) + ": " + reason;
+  const bool no_manager = reason.find("not_discovered_exception") != std::string::npos;
+  return no_manager ? Unavailable(message) : FailedPrecondition(message);
+}
+
+RestClient::RestClient(rollout::ClusterSpec spec, RestOptions options)
+    : spec_(std::move(spec)),
+      options_(options),
+      endpoints_(spec_.endpoints, options.endpoint_memory) {}
+
+StatusOr<RestAnswer> RestClient::Call(const RestRequest& request,
+                                      const std::vector<std::string>& avoid_nodes) {
+  return CallSome(request, avoid_nodes, endpoints_.size());
+}
+
+StatusOr<RestAnswer> RestClient::CallOnce(const RestRequest& request,
+                                          const std::vector<std::string>& avoid_nodes) {
+  return CallSome(request, avoid_nodes, 1);
+}
+
+StatusOr<RestAnswer> RestClient::CallSome(const RestRequest& request,
+                                          const std::vector<std::string>& avoid_nodes,
+                                          size_t attempts) {
+  DROVER_ASSIGN_OR_RETURN(const ConnectionSettings settings, LoadConnectionSettings(spec_));
+  const auto give_up = GiveUpAt(request);
+  std::vector<std::string> reasons;
+  for (const size_t endpoint : endpoints_.Order(avoid_nodes)) {
+    if (reasons.size() == attempts) break;
+    if (!reasons.empty() && std::chrono::steady_clock::now() >= give_up) break;
+    std::vector<Transfer> transfers{MakeTransfer(request, endpoint)};
+    Run(settings, transfers);
+    Judgement judgement = Judge(request, endpoint, transfers[0]);
+    if (judgement.verdict == Verdict::kAnswered) endpoints_.Prefer(endpoint);
+    if (judgement.verdict != Verdict::kAskNext) return std::move(judgement.result);
+    reasons.push_back(Message(judgement.result.status()));
+  }
+  return NoneAnswered(Name(request), reasons);
+}
+
+StatusOr<RestClient::Survey> RestClient::AskAll(const std::vector<RestRequest>& requests) {
+  DROVER_ASSIGN_OR_RETURN(const ConnectionSettings settings, LoadConnectionSettings(spec_));
+  Survey survey;
+  for (size_t i = 0; i < endpoints_.size(); ++i) {
+    survey.identities.push_back(
+        Unavailable(endpoints_.LatelyTimedOut(i).value_or("was not asked")));
+  }
+  const auto give_up = GiveUpAt(requests.front());
+  std::vector<std::string> reasons;
+  for (const size_t endpoint : endpoints_.Order({})) {
+    if (!reasons.empty() && std::chrono::steady_clock::now() >= give_up) break;
+    std::vector<Transfer> transfers;
+    for (const RestRequest& request : requests)
+      transfers.push_back(MakeTransfer(request, endpoint));
+    std::vector<size_t> asked;
+    for (size_t i = 0; reasons.empty() && i < endpoints_.size(); ++i) {
+      if (endpoints_.LatelyTimedOut(i)) continue;
+      asked.push_back(i);
+      transfers.push_back(MakeTransfer(IdentityRequest(), i));
+      transfers.back().timeout = options_.identity_timeout;
+    }
+    Run(settings, transfers);
+    // The identities first: an endpoint that says who it is but fails at the rest has failed.
+    for (size_t i = 0; i < asked.size(); ++i) {
+      survey.identities[asked[i]] =
+          Judge(IdentityRequest(), asked[i], transfers[requests.size() + i]).result;
+    }
+    survey.answers.clear();
+    std::string failure;
+    for (size_t i = 0; i < requests.size(); ++i) {
+      Judgement judgement = Judge(requests[i], endpoint, transfers[i]);
+      if (judgement.verdict == Verdict::kAskNext && failure.empty()) {
+        failure = Message(judgement.result.status());
+      }
+      survey.answers.push_back(std::move(judgement.result));
+    }
+    if (failure.empty()) {
+      endpoints_.Prefer(endpoint);
+      return survey;
+    }
+    reasons.push_back(failure);
+  }
+  return NoneAnswered("what it was asked", reasons);
+}
+
+Transfer RestClient::MakeTransfer(const RestRequest& request, size_t endpoint) const {
+  Transfer transfer;
+  transfer.url = endpoints_.url(endpoint) + request.path;
+  transfer.method = request.method;
+  transfer.body = request.body;
+  transfer.timeout = request.timeout;
+  transfer.connect_timeout = options_.connect_timeout;
+  transfer.fresh_connection = !request.repeatable;
+  return transfer;
+}
+
+void RestClient::Run(const ConnectionSettings& settings, std::vector<Transfer>& transfers) {
+  std::unique_ptr<CurlLane> lane;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!idle_lanes_.empty()) {
+      lane = std::move(idle_lanes_.back());
+      idle_lanes_.pop_back();
+    }
+  }
+  if (!lane) lane = std::make_unique<CurlLane>();
+  lane->Run(settings, options_.answer_limit, transfers);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (idle_lanes_.size() < kMaxIdleLanes) idle_lanes_.push_back(std::move(lane));
+}
+
+RestClient::Judgement RestClient::Judge(const RestRequest& request, size_t endpoint,
+                                        Transfer& transfer) {
+  if (transfer.curl_code != 0) return JudgeFailure(request, endpoint, transfer);
+  return JudgeAnswer(request, endpoint, transfer);
+}
+
+RestClient::Judgement RestClient::JudgeFailure(const RestRequest& request, size_t endpoint,
+                                               const Transfer& transfer) {
+  const std::string reason = DescribeTransferFailure(transfer, spec_);
+  const std::string& url = endpoints_.url(endpoint);
+  if (transfer.too_long) {
+    return {Verdict::kGiveUp,
+            FailedPrecondition(url + " answered " + Name(request) + " with more than " +
+                               std::to_string(options_.answer_limit) + " bytes")};
+  }
+  // A slow answer to another question says nothing about how fast it can say who it is.
+  const bool costly = TimedOut(transfer) && (!transfer.sent || request.path == "/");
+  NoteFailure(endpoint, reason, costly);
+  if (request.repeatable || !transfer.sent) {
+    return {Verdict::kAskNext, Unavailable(url + ": " + reason)};
+  }
+  return {Verdict::kGiveUp, Unavailable(url + ": " + reason + "; whether " + Name(request) +
+                                        " was done is not known: look before it is sent again")};
+}
+
+RestClient::Judgement RestClient::JudgeAnswer(const RestRequest& request, size_t endpoint,
+                                              Transfer& transfer) {
+  const std::string& url = endpoints_.url(endpoint);
+  RestAnswer answer{transfer.status, std::move(transfer.answer), url};
+  const std::string& user = spec_.auth.username;
+  if (answer.status == 401) {
+    return {
+        Verdict::kGiveUp,
+        Unauthenticated(
+            url + (user.empty() ? " asks for a user (401): set auth in the cluster file"
+                                : " refused user " + user + " (401): compare auth.username and " +
+                                      spec_.auth.password_file + " with the cluster's own"))};
+  }
+  if (answer.status == 403) {
+    return {Verdict::kGiveUp, PermissionDenied(url + " does not allow " + Name(request) +
+                                               (user.empty() ? "" : " to user " + user) +
+                                               " (403): " + FailureReason(answer) +
+                                               "; give it a role that may do this")};
+  }
+  if (answer.status >= 300 && answer.status < 400) {
+    return {Verdict::kGiveUp,
+            FailedPrecondition(
+                url + " answered " + Name(request) + " with a redirect (" +
+                std::to_string(answer.status) +
+                "), which is not followed: write the node's own address under endpoints")};
+  }
+  if (request.repeatable && MeansAskAnother(answer.status)) {
+    const std::string reason =
+        "answered " + std::to_string(answer.status) + ": " + FailureReason(answer);
+    NoteFailure(endpoint, reason, false);
+    return {Verdict::kAskNext, Unavailable(url + " " + reason)};
+  }
+  if (endpoints_.Answered(endpoint)) {
+    LogInfo("opensearch", "cluster " + spec_.name + ": " + url + " answers again");
+  }
+  return {Verdict::kAnswered, std::move(answer)};
+}
+
+void RestClient::NoteFailure(size_t endpoint, const std::string& reason, bool timed_out) {
+  if (!endpoints_.Failed(endpoint, endpoints_.url(endpoint) + ": " + reason, timed_out)) return;
+  LogWarning("opensearch",
+             "cluster " + spec_.name + ": " + endpoints_.url(endpoint) + ": " + reason);
+}
+
+Status RestClient::NoneAnswered(const std::string& request,
+                                const std::vector<std::string>& reasons) const {
+  std::string message = "no endpoint of cluster " + spec_.name + " answered " + request;
+  std::string separator = ": ";
+  for (const std::string& reason : reasons) {
+    message += separator + reason;
+    separator = "; ";
+  }
+  return Unavailable(message);
+}
+
+}  // namespace drover::opensearch

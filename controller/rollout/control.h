@@ -1,0 +1,18 @@
+// What an operator may ask of a rollout in which state.
+#ifndef DROVER_CONTROLLER_ROLLOUT_CONTROL_H_
+#define DROVER_CONTROLLER_ROLLOUT_CONTROL_H_
+
+#include "common/base/status.h"
+#include "controller/rollout/event.h"
+#include "controller/rollout/rollout.h"
+
+namespace drover::rollout {
+
+// FAILED_PRECONDITION where the request makes no sense now; says what would.
+Status CanAsk(const Rollout& rollout, Request request);
+
+std::string Name(Request request);  // "pause"
+
+}  // namespace drover::rollout
+
+#endif  // DROVER_CONTROLLER_ROLLOUT_CONTROL_H_

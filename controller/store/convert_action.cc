@@ -1,0 +1,222 @@
+#include <utility>
+
+#include "controller/store/convert_plan.h"
+#include "controller/store/convert_rollout.h"
+
+namespace drover::store {
+namespace {
+
+// One overload for each alternative of rollout::Verb; a missing one does not compile.
+struct VerbWriter {
+  v1::StartOperation* out;
+
+  void operator()(const rollout::PullImage& verb) const {
+    out->mutable_pull_image()->set_service(verb.service);
+    out->mutable_pull_image()->set_image(verb.image);
+  }
+  void operator()(const rollout::SetImage& verb) const {
+    out->mutable_set_image()->set_service(verb.service);
+    out->mutable_set_image()->set_image(verb.image);
+    out->mutable_set_image()->set_expect(verb.expect);
+  }
+  void operator()(const rollout::RestoreFile& verb) const {
+    out->mutable_restore_file()->set_operation_id(verb.operation_id.str());
+  }
+  void operator()(const rollout::StopService& verb) const {
+    out->mutable_stop_service()->set_service(verb.service);
+    out->mutable_stop_service()->set_timeout_ms(verb.timeout.count());
+  }
+  void operator()(const rollout::UpService& verb) const {
+    out->mutable_up_service()->set_service(verb.service);
+    out->mutable_up_service()->set_recreate(verb.recreate);
+  }
+  void operator()(const rollout::DownProject& verb) const {
+    out->mutable_down_project()->set_timeout_ms(verb.timeout.count());
+  }
+};
+
+// One overload for each alternative of rollout::Action.
+struct ActionWriter {
+  v1::Outstanding* out;
+
+  void operator()(const rollout::ObserveWorld& action) const {
+    out->mutable_observe_world()->set_with_hosts(action.with_hosts);
+    out->mutable_observe_world()->set_with_repository(action.with_repository);
+  }
+  void operator()(const rollout::StartOperation& action) const {
+    v1::StartOperation* start = out->mutable_start_operation();
+    start->set_operation_id(action.order.id.str());
+    start->set_host(action.order.host);
+    start->set_project(action.order.project);
+    start->set_deadline_ms(ToUnixMillis(action.order.deadline));
+    std::visit(VerbWriter{start}, action.order.verb);
+  }
+  void operator()(const rollout::CancelOperation& action) const {
+    out->mutable_cancel_operation()->set_host(action.host);
+    out->mutable_cancel_operation()->set_operation_id(action.operation.str());
+  }
+  void operator()(const rollout::TakeSnapshot& action) const {
+    out->mutable_take_snapshot()->set_repository(action.repository);
+    out->mutable_take_snapshot()->set_name(action.name);
+  }
+  void operator()(const rollout::DeleteSnapshot& action) const {
+    out->mutable_delete_snapshot()->set_repository(action.repository);
+    out->mutable_delete_snapshot()->set_name(action.name);
+  }
+  void operator()(const rollout::PutSettings& action) const {
+    v1::PutSettings* put = out->mutable_put_settings();
+    for (const auto& [name, value] : action.persistent) {
+      v1::PutSettings::Setting* setting = put->add_persistent();
+      setting->set_name(name);
+      if (value) setting->set_value(*value);
+    }
+  }
+  void operator()(const rollout::Flush&) const { out->mutable_flush(); }
+  void operator()(const rollout::StopPolicies& action) const {
+    SetStrings(action.names, out->mutable_stop_policies()->mutable_names());
+  }
+  void operator()(const rollout::StartPolicies& action) const {
+    SetStrings(action.names, out->mutable_start_policies()->mutable_names());
+  }
+  void operator()(const rollout::AwaitHealth& action) const {
+    v1::AwaitHealth* await = out->mutable_await_health();
+    if (action.condition.nodes) await->set_nodes(*action.condition.nodes);
+    await->set_status(action.condition.status);
+    await->set_no_initializing_shards(action.condition.no_initializing_shards);
+    await->set_no_relocating_shards(action.condition.no_relocating_shards);
+    await->set_timeout_ms(action.timeout.count());
+    SetStrings(action.avoid_nodes, await->mutable_avoid_nodes());
+  }
+  void operator()(const rollout::ReadNodes&) const { out->mutable_read_nodes(); }
+  void operator()(const rollout::ReadContainer& action) const {
+    out->mutable_read_container()->set_host(action.host);
+    out->mutable_read_container()->set_project(action.project);
+    out->mutable_read_container()->set_service(action.service);
+  }
+  void operator()(const rollout::ReadLog& action) const {
+    v1::ReadLog* read = out->mutable_read_log();
+    read->set_host(action.host);
+    read->set_project(action.project);
+    read->set_service(action.service);
+    read->set_lines(action.lines);
+  }
+  void operator()(const rollout::SetTimer& action) const {
+    out->mutable_set_timer()->set_at_ms(ToUnixMillis(action.at));
+  }
+};
+
+// The switches have no default, so that the compiler names a case of the .proto that is missing.
+rollout::Verb ReadVerb(const v1::StartOperation& stored, DecodeErrors* errors) {
+  switch (stored.verb_case()) {
+    case v1::StartOperation::kPullImage:
+      return rollout::PullImage{stored.pull_image().service(), stored.pull_image().image()};
+    case v1::StartOperation::kSetImage:
+      return rollout::SetImage{stored.set_image().service(), stored.set_image().image(),
+                               stored.set_image().expect()};
+    case v1::StartOperation::kRestoreFile:
+      return rollout::RestoreFile{OperationId(stored.restore_file().operation_id())};
+    case v1::StartOperation::kStopService:
+      return rollout::StopService{stored.stop_service().service(),
+                                  Millis(stored.stop_service().timeout_ms())};
+    case v1::StartOperation::kUpService:
+      return rollout::UpService{stored.up_service().service(), stored.up_service().recreate()};
+    case v1::StartOperation::kDownProject:
+      return rollout::DownProject{Millis(stored.down_project().timeout_ms())};
+    case v1::StartOperation::VERB_NOT_SET:
+      break;
+  }
+  errors->Add("operation " + stored.operation_id() + " has no verb");
+  return {};
+}
+
+rollout::Action ReadStart(const v1::StartOperation& stored, DecodeErrors* errors) {
+  rollout::OperationOrder order;
+  order.id = OperationId(stored.operation_id());
+  order.host = stored.host();
+  order.project = stored.project();
+  order.verb = ReadVerb(stored, errors);
+  order.deadline = FromUnixMillis(stored.deadline_ms());
+  return rollout::StartOperation{std::move(order)};
+}
+
+rollout::Action ReadPut(const v1::PutSettings& stored) {
+  rollout::PutSettings put;
+  for (const auto& setting : stored.persistent()) {
+    put.persistent[setting.name()] =
+        setting.has_value() ? std::optional<std::string>(setting.value()) : std::nullopt;
+  }
+  return put;
+}
+
+rollout::Action ReadAwait(const v1::AwaitHealth& stored) {
+  rollout::AwaitHealth await;
+  if (stored.has_nodes()) await.condition.nodes = stored.nodes();
+  await.condition.status = stored.status();
+  await.condition.no_initializing_shards = stored.no_initializing_shards();
+  await.condition.no_relocating_shards = stored.no_relocating_shards();
+  await.timeout = Millis(stored.timeout_ms());
+  await.avoid_nodes = Strings(stored.avoid_nodes());
+  return await;
+}
+
+rollout::Action ReadAction(const v1::Outstanding& stored, DecodeErrors* errors) {
+  switch (stored.action_case()) {
+    case v1::Outstanding::kObserveWorld:
+      return rollout::ObserveWorld{stored.observe_world().with_hosts(),
+                                   stored.observe_world().with_repository()};
+    case v1::Outstanding::kStartOperation:
+      return ReadStart(stored.start_operation(), errors);
+    case v1::Outstanding::kCancelOperation:
+      return rollout::CancelOperation{stored.cancel_operation().host(),
+                                      OperationId(stored.cancel_operation().operation_id())};
+    case v1::Outstanding::kTakeSnapshot:
+      return rollout::TakeSnapshot{stored.take_snapshot().repository(),
+                                   stored.take_snapshot().name()};
+    case v1::Outstanding::kDeleteSnapshot:
+      return rollout::DeleteSnapshot{stored.delete_snapshot().repository(),
+                                     stored.delete_snapshot().name()};
+    case v1::Outstanding::kPutSettings:
+      return ReadPut(stored.put_settings());
+    case v1::Outstanding::kFlush:
+      return rollout::Flush{};
+    case v1::Outstanding::kStopPolicies:
+      return rollout::StopPolicies{Strings(stored.stop_policies().names())};
+    case v1::Outstanding::kStartPolicies:
+      return rollout::StartPolicies{Strings(stored.start_policies().names())};
+    case v1::Outstanding::kAwaitHealth:
+      return ReadAwait(stored.await_health());
+    case v1::Outstanding::kReadNodes:
+      return rollout::ReadNodes{};
+    case v1::Outstanding::kReadContainer:
+      return rollout::ReadContainer{stored.read_container().host(),
+                                    stored.read_container().project(),
+                                    stored.read_container().service()};
+    case v1::Outstanding::kReadLog:
+      return rollout::ReadLog{stored.read_log().host(), stored.read_log().project(),
+                              stored.read_log().service(), stored.read_log().lines()};
+    case v1::Outstanding::kSetTimer:
+      return rollout::SetTimer{FromUnixMillis(stored.set_timer().at_ms())};
+    case v1::Outstanding::ACTION_NOT_SET:
+      break;
+  }
+  errors->Add("action " + stored.id() + " is of an unknown kind");
+  return {};
+}
+
+}  // namespace
+
+void ToProto(const rollout::Outstanding& outstanding, v1::Outstanding* out) {
+  out->set_id(outstanding.id.str());
+  out->set_member_plus_one(outstanding.member + 1);
+  std::visit(ActionWriter{out}, outstanding.action);
+}
+
+rollout::Outstanding FromProto(const v1::Outstanding& stored, DecodeErrors* errors) {
+  rollout::Outstanding outstanding;
+  outstanding.id = OperationId(stored.id());
+  outstanding.member = stored.member_plus_one() - 1;
+  outstanding.action = ReadAction(stored, errors);
+  return outstanding;
+}
+
+}  // namespace drover::store

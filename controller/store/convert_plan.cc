@@ -1,0 +1,219 @@
+#include "controller/store/convert_plan.h"
+
+namespace drover::store {
+namespace {
+
+void ToProto(const rollout::PlanRequest& request, v1::PlanRequest* out) {
+  out->set_cluster(request.cluster);
+  out->set_kind(store::ToProto(request.kind));
+  out->set_strategy(store::ToProto(request.strategy));
+  out->set_to_version(request.to_version);
+  out->set_image(request.image);
+}
+
+rollout::PlanRequest FromProto(const v1::PlanRequest& stored, DecodeErrors* errors) {
+  rollout::PlanRequest request;
+  request.cluster = stored.cluster();
+  request.kind = store::FromProto<rollout::Kind>(stored.kind(), "kind", errors);
+  request.strategy = store::FromProto<rollout::Strategy>(stored.strategy(), "strategy", errors);
+  request.to_version = stored.to_version();
+  request.image = stored.image();
+  return request;
+}
+
+void ToProto(const rollout::MemberSpec& member, v1::MemberSpec* out) {
+  out->set_host(member.host);
+  out->set_project(member.project);
+  out->set_service(member.service);
+  out->set_node(member.node);
+}
+
+rollout::MemberSpec FromProto(const v1::MemberSpec& stored) {
+  return {stored.host(), stored.project(), stored.service(), stored.node()};
+}
+
+void ToProto(const rollout::CompanionSpec& companion, v1::CompanionSpec* out) {
+  out->set_host(companion.host);
+  out->set_project(companion.project);
+  out->set_service(companion.service);
+  out->set_image(companion.image);
+}
+
+rollout::CompanionSpec FromProto(const v1::CompanionSpec& stored) {
+  return {stored.host(), stored.project(), stored.service(), stored.image()};
+}
+
+void ToProto(const rollout::RepositorySpec& repository, v1::RepositorySpec* out) {
+  out->set_repository(repository.repository);
+  out->set_type(repository.type);
+  SetMap(repository.settings, out->mutable_settings());
+}
+
+rollout::RepositorySpec FromProto(const v1::RepositorySpec& stored) {
+  return {stored.repository(), stored.type(), StdMap(stored.settings())};
+}
+
+void ToProto(const rollout::Rules& rules, v1::Rules* out) {
+  out->set_max_unavailable(rules.max_unavailable);
+  out->set_join_timeout_ms(rules.join_timeout.count());
+  out->set_recover_stall_ms(rules.recover_stall.count());
+  out->set_snapshot_stall_ms(rules.snapshot_stall.count());
+  out->set_stop_timeout_ms(rules.stop_timeout.count());
+  out->set_pull_timeout_ms(rules.pull_timeout.count());
+  SetStrings(rules.pause_after, out->mutable_pause_after());
+  out->set_recovery_concurrency(rules.recovery_concurrency);
+}
+
+rollout::Rules FromProto(const v1::Rules& stored) {
+  rollout::Rules rules;
+  rules.max_unavailable = stored.max_unavailable();
+  rules.join_timeout = Millis(stored.join_timeout_ms());
+  rules.recover_stall = Millis(stored.recover_stall_ms());
+  rules.snapshot_stall = Millis(stored.snapshot_stall_ms());
+  rules.stop_timeout = Millis(stored.stop_timeout_ms());
+  rules.pull_timeout = Millis(stored.pull_timeout_ms());
+  rules.pause_after = Strings(stored.pause_after());
+  rules.recovery_concurrency = stored.recovery_concurrency();
+  return rules;
+}
+
+void ToProto(const rollout::ClusterSpec& spec, v1::ClusterSpec* out) {
+  out->set_name(spec.name);
+  SetStrings(spec.endpoints, out->mutable_endpoints());
+  out->mutable_tls()->set_ca(spec.tls.ca);
+  out->mutable_tls()->set_client_certificate(spec.tls.client_certificate);
+  out->mutable_tls()->set_client_key(spec.tls.client_key);
+  out->mutable_auth()->set_username(spec.auth.username);
+  out->mutable_auth()->set_password_file(spec.auth.password_file);
+  ToProto(spec.snapshot, out->mutable_snapshot());
+  for (const auto& member : spec.members) ToProto(member, out->add_members());
+  for (const auto& companion : spec.companions) ToProto(companion, out->add_companions());
+  ToProto(spec.rules, out->mutable_rules());
+}
+
+rollout::ClusterSpec FromProto(const v1::ClusterSpec& stored) {
+  rollout::ClusterSpec spec;
+  spec.name = stored.name();
+  spec.endpoints = Strings(stored.endpoints());
+  spec.tls = {stored.tls().ca(), stored.tls().client_certificate(), stored.tls().client_key()};
+  spec.auth = {stored.auth().username(), stored.auth().password_file()};
+  spec.snapshot = FromProto(stored.snapshot());
+  for (const auto& member : stored.members()) spec.members.push_back(FromProto(member));
+  for (const auto& companion : stored.companions()) spec.companions.push_back(FromProto(companion));
+  spec.rules = FromProto(stored.rules());
+  return spec;
+}
+
+void ToProto(const rollout::PlannedMember& member, v1::PlannedMember* out) {
+  out->set_name(member.name);
+  out->set_host(member.host);
+  out->set_project(member.project);
+  out->set_service(member.service);
+  out->set_node_id(member.node_id);
+  SetStrings(member.roles, out->mutable_roles());
+  out->set_from_image(member.from_image);
+  out->set_to_image(member.to_image);
+  out->set_elected_manager(member.elected_manager);
+  out->set_batch(member.batch);
+  out->set_note(member.note);
+}
+
+rollout::PlannedMember FromProto(const v1::PlannedMember& stored) {
+  rollout::PlannedMember member;
+  member.name = stored.name();
+  member.host = stored.host();
+  member.project = stored.project();
+  member.service = stored.service();
+  member.node_id = stored.node_id();
+  member.roles = Strings(stored.roles());
+  member.from_image = stored.from_image();
+  member.to_image = stored.to_image();
+  member.elected_manager = stored.elected_manager();
+  member.batch = stored.batch();
+  member.note = stored.note();
+  return member;
+}
+
+void ToProto(const rollout::RepositoryView& repository, v1::Repository* out) {
+  out->set_name(repository.name);
+  out->set_type(repository.type);
+  out->set_exists(repository.exists);
+  SetMap(repository.settings, out->mutable_settings());
+  out->set_verified(repository.verified);
+  SetStrings(repository.verified_node_ids, out->mutable_verified_node_ids());
+  out->set_verify_error(repository.verify_error);
+}
+
+rollout::RepositoryView FromProto(const v1::Repository& stored) {
+  rollout::RepositoryView repository;
+  repository.name = stored.name();
+  repository.type = stored.type();
+  repository.exists = stored.exists();
+  repository.settings = StdMap(stored.settings());
+  repository.verified = stored.verified();
+  repository.verified_node_ids = Strings(stored.verified_node_ids());
+  repository.verify_error = stored.verify_error();
+  return repository;
+}
+
+}  // namespace
+
+void ToProto(const rollout::CheckResult& check, v1::CheckResult* out) {
+  out->set_id(check.id);
+  out->set_title(check.title);
+  out->set_verdict(ToProto(check.verdict));
+  out->set_evidence(check.evidence);
+  out->set_remedy(check.remedy);
+}
+
+rollout::CheckResult FromProto(const v1::CheckResult& stored, DecodeErrors* errors) {
+  rollout::CheckResult check;
+  check.id = stored.id();
+  check.title = stored.title();
+  check.verdict = FromProto<rollout::Verdict>(stored.verdict(), "verdict", errors);
+  check.evidence = stored.evidence();
+  check.remedy = stored.remedy();
+  return check;
+}
+
+void ToProto(const rollout::Plan& plan, v1::Plan* out) {
+  out->set_id(plan.id.str());
+  ToProto(plan.request, out->mutable_request());
+  ToProto(plan.spec, out->mutable_spec());
+  out->set_from_version(plan.from_version);
+  for (const auto& member : plan.members) ToProto(member, out->add_members());
+  out->set_batches(plan.batches);
+  for (const auto& check : plan.checks) ToProto(check, out->add_checks());
+  ToProto(plan.repository, out->mutable_repository());
+  out->set_snapshot(plan.snapshot);
+  out->set_observed_nodes(plan.observed_nodes);
+  SetMap(plan.documents, out->mutable_documents());
+  out->set_expected_ms(plan.expected.count());
+  out->set_expected_from(plan.expected_from);
+  out->set_created_at_ms(ToUnixMillis(plan.created_at));
+  out->set_created_by(plan.created_by);
+  SetMap(plan.fingerprint, out->mutable_fingerprint());
+}
+
+rollout::Plan FromProto(const v1::Plan& stored, DecodeErrors* errors) {
+  rollout::Plan plan;
+  plan.id = PlanId(stored.id());
+  plan.request = FromProto(stored.request(), errors);
+  plan.spec = FromProto(stored.spec());
+  plan.from_version = stored.from_version();
+  for (const auto& member : stored.members()) plan.members.push_back(FromProto(member));
+  plan.batches = stored.batches();
+  for (const auto& check : stored.checks()) plan.checks.push_back(FromProto(check, errors));
+  plan.repository = FromProto(stored.repository());
+  plan.snapshot = stored.snapshot();
+  plan.observed_nodes = stored.observed_nodes();
+  plan.documents = StdMap(stored.documents());
+  plan.expected = Millis(stored.expected_ms());
+  plan.expected_from = stored.expected_from();
+  plan.created_at = FromUnixMillis(stored.created_at_ms());
+  plan.created_by = stored.created_by();
+  plan.fingerprint = StdMap(stored.fingerprint());
+  return plan;
+}
+
+}  // namespace drover::store
