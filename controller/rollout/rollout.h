@@ -141,7 +141,9 @@ struct Rollout {
   bool policies_stopped = false;
   SnapshotProgress snapshot;
   bool snapshot_done = false;
-  bool flushed = false;             // the present batch was flushed, its gate is looked at again
+  bool flushed = false;          // the present batch was flushed, its gate is looked at again
+  bool members_started = false;  // RESTORING started one; it is waited for
+  std::optional<Time> restore_since;
   int attempts = 0;                 // of the rollout's own present action
   std::optional<Time> progress_at;  // of the present gate: last time a number moved
   std::string progress_mark;        // those numbers
