@@ -5,6 +5,7 @@
 
 #include "agent/compose/outcome.h"
 #include "agent/compose/wire_time.h"
+#include "agent/docker/image_reference.h"
 #include "common/base/log.h"
 
 namespace drover::agent {

@@ -23,9 +23,9 @@ class Database;
 namespace drover::agent {
 
 struct JournalOptions {
-  std::string path;
+  std::string path{};
   // Name of a registered SQLite VFS; empty for the system's. Tests inject faults here.
-  std::string vfs;
+  std::string vfs{};
   // For `drover-agent status`: changes nothing, may run beside a running agent.
   bool read_only = false;
   // An ended and acknowledged operation's id and end stay known this long, ...

@@ -90,9 +90,9 @@ const std::map<std::string, Role>& RequiredRoles() {
 
 StatusOr<Caller> CallerOfUri(const std::string& fleet, const std::string& uri) {
   const std::string prefix = "spiffe://" + fleet + "/";
-  const Status refused = PermissionDenied(
-      "the certificate's identity '" + uri + "' is no operator's of fleet '" + fleet +
-      "': expected " + prefix + "{viewer,operator,admin}/<name>");
+  const Status refused =
+      PermissionDenied("the certificate's identity '" + uri + "' is no operator's of fleet '" +
+                       fleet + "': expected " + prefix + "{viewer,operator,admin}/<name>");
   if (fleet.empty() || uri.compare(0, prefix.size(), prefix) != 0) return refused;
   const std::string rest = uri.substr(prefix.size());
   const size_t slash = rest.find('/');

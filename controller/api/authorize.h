@@ -31,7 +31,8 @@ StatusOr<Caller> CallerOfUri(const std::string& fleet, const std::string& uri);
 
 // Calls over the unix socket are admin's: the socket's owner and group decide who can open it. Any
 // other caller is who its verified certificate says. UNAUTHENTICATED where it showed none.
-StatusOr<Caller> IdentifyCaller(const std::string& fleet, const grpc::CallbackServerContext& context);
+StatusOr<Caller> IdentifyCaller(const std::string& fleet,
+                                const grpc::CallbackServerContext& context);
 
 // PERMISSION_DENIED where the caller's role is below the RPC's, or the RPC is not in the table.
 Status Authorize(const Caller& caller, const std::string& rpc);

@@ -16,7 +16,8 @@ namespace drover::api {
 // callback API. The services may be registered with several servers at once: the unix socket's and
 // the TLS port's.
 //
-// To stop: Shutdown(), then grpc::Server::Shutdown on each server, then destroy this, then the parts.
+// To stop: Shutdown(), then grpc::Server::Shutdown on each server, then destroy this, then the
+// parts.
 class ControlServer {
  public:
   // What `parts` points to must outlive this object. `identify` is for tests; the default is

@@ -37,9 +37,9 @@ void ToProto(const fleet::HostStatus& status, pb::Host* out) {
   for (const auto& version : host.compose_versions) out->add_compose_versions(version);
   out->set_engine_error(host.engine_error);
   // The disk with the least room is the one that stops an upgrade.
-  const auto fullest = std::min_element(
-      host.disks.begin(), host.disks.end(),
-      [](const auto& a, const auto& b) { return a.free_bytes < b.free_bytes; });
+  const auto fullest =
+      std::min_element(host.disks.begin(), host.disks.end(),
+                       [](const auto& a, const auto& b) { return a.free_bytes < b.free_bytes; });
   if (fullest != host.disks.end()) {
     out->set_disk_free_bytes(fullest->free_bytes);
     out->set_disk_total_bytes(fullest->total_bytes);

@@ -9,9 +9,7 @@ namespace {
 // More than this many calls waiting for a worker means that something hangs: refuse, don't hoard.
 constexpr size_t kMaxJobs = 1000;
 
-grpc::Status Stopping() {
-  return {grpc::StatusCode::UNAVAILABLE, "the controller is stopping"};
-}
+grpc::Status Stopping() { return {grpc::StatusCode::UNAVAILABLE, "the controller is stopping"}; }
 
 }  // namespace
 

@@ -43,8 +43,8 @@ class Desk {
   bool Opened(const std::shared_ptr<OpenCall>& call);
   void Closed(const OpenCall* call);
 
-  // Ends every open call with UNAVAILABLE, refuses new ones and joins the workers. Blocks as long as
-  // the jobs that run now.
+  // Ends every open call with UNAVAILABLE, refuses new ones and joins the workers. Blocks as long
+  // as the jobs that run now.
   void Shutdown();
 
  private:

@@ -134,8 +134,8 @@ grpc::ServerUnaryReactor* FleetService::UncordonHost(grpc::CallbackServerContext
       [this](const Caller& caller, const auto& question, auto* answer) {
         const auto host = parts_.fleet->UncordonHost(question.host());
         if (host.ok()) {
-          Record("host.uncordoned", host->view.name,
-                 host->view.name + " takes operations again", caller);
+          Record("host.uncordoned", host->view.name, host->view.name + " takes operations again",
+                 caller);
         }
         return AnswerHost(host, answer);
       });

@@ -35,8 +35,8 @@ class FleetService final : public pb::FleetService::CallbackService {
   grpc::ServerUnaryReactor* UncordonHost(grpc::CallbackServerContext* context,
                                          const pb::UncordonHostRequest* request,
                                          pb::UncordonHostResponse* response) override;
-  grpc::ServerWriteReactor<pb::TailLogResponse>* TailLog(grpc::CallbackServerContext* context,
-                                                         const pb::TailLogRequest* request) override;
+  grpc::ServerWriteReactor<pb::TailLogResponse>* TailLog(
+      grpc::CallbackServerContext* context, const pb::TailLogRequest* request) override;
 
  private:
   // A line of the fleet's history: who did what.

@@ -41,14 +41,13 @@ class HostWatch final : public Source<pb::WatchHostsResponse> {
 std::unique_ptr<Source<pb::WatchHostsResponse>> MakeHostWatch(
     fleet::FleetAdmin& fleet, const std::shared_ptr<Stream<pb::WatchHostsResponse>>& stream) {
   auto changed = std::make_shared<Changed>();
-  const int64_t subscription =
-      fleet.Subscribe([changed, stream](const fleet::HostStatus& host) {
-        {
-          const std::lock_guard lock(changed->mutex);
-          changed->hosts[host.view.id] = host;
-        }
-        stream->Poke();
-      });
+  const int64_t subscription = fleet.Subscribe([changed, stream](const fleet::HostStatus& host) {
+    {
+      const std::lock_guard lock(changed->mutex);
+      changed->hosts[host.view.id] = host;
+    }
+    stream->Poke();
+  });
   // Subscribed first, so that no change falls between; what came meanwhile is newer and stays.
   for (auto& host : fleet.ListHosts()) {
     const std::lock_guard lock(changed->mutex);

@@ -91,7 +91,8 @@ std::vector<std::string> Names(const Views& views) {
 
 template <typename Views>
 bool Has(const Views& views, const std::string& name) {
-  return std::any_of(views.begin(), views.end(), [&](const auto& view) { return view.name == name; });
+  return std::any_of(views.begin(), views.end(),
+                     [&](const auto& view) { return view.name == name; });
 }
 
 // The host's name (not its id), where the log can be read.
@@ -105,8 +106,8 @@ StatusOr<std::string> FindHost(fleet::FleetAdmin& fleet, const pb::TailLogReques
                        ": look at systemctl status drover-agent there");
   }
   if (!Has(view.projects, request.project())) {
-    return NotFound("host " + view.name + " has no project '" + request.project() + "': " +
-                    WhatExists(Names(view.projects)));
+    return NotFound("host " + view.name + " has no project '" + request.project() +
+                    "': " + WhatExists(Names(view.projects)));
   }
   const auto project =
       std::find_if(view.projects.begin(), view.projects.end(),

@@ -46,9 +46,7 @@ grpc::Status Ask(const Parts& parts, const Caller& caller, rollout::Request what
   return Answer(parts, parts.coordinator->Ask(question.id(), asked), answer);
 }
 
-grpc::Status NotYet(const std::string& what) {
-  return {grpc::StatusCode::UNIMPLEMENTED, what};
-}
+grpc::Status NotYet(const std::string& what) { return {grpc::StatusCode::UNIMPLEMENTED, what}; }
 
 }  // namespace
 
@@ -169,9 +167,9 @@ grpc::ServerUnaryReactor* RolloutService::ApproveRollout(grpc::CallbackServerCon
       });
 }
 
-grpc::ServerUnaryReactor* RolloutService::RollBackRollout(
-    grpc::CallbackServerContext* context, const pb::RollBackRolloutRequest* request,
-    pb::RollBackRolloutResponse* response) {
+grpc::ServerUnaryReactor* RolloutService::RollBackRollout(grpc::CallbackServerContext* context,
+                                                          const pb::RollBackRolloutRequest* request,
+                                                          pb::RollBackRolloutResponse* response) {
   return Unary<pb::RollBackRolloutRequest, pb::RollBackRolloutResponse>(
       desk_, context, request, response, "RolloutService/RollBackRollout",
       [](const Caller&, const auto& question, auto*) {

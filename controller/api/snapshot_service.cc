@@ -43,8 +43,7 @@ Status List(const Parts& parts, const std::string& name, pb::ListSnapshotsRespon
   return OkStatus();
 }
 
-Status Verify(const Parts& parts, const std::string& name,
-              pb::VerifyRepositoryResponse* response) {
+Status Verify(const Parts& parts, const std::string& name, pb::VerifyRepositoryResponse* response) {
   DROVER_ASSIGN_OR_RETURN(ClusterAtHand cluster, OpenCluster(parts, name));
   DROVER_ASSIGN_OR_RETURN(const rollout::RepositoryView registered, EnsureRepository(cluster));
   DROVER_ASSIGN_OR_RETURN(const rollout::RepositoryView verified,

@@ -196,16 +196,15 @@ grpc::ServerWriteReactor<Response>* Streaming(
     stream->Stop(rpc::ToGrpc(caller.status()));
     return reactor;
   }
-  const bool taken =
-      desk.Opened(stream) &&
-      desk.executor().Post([stream, caller = *caller, question = *request, make] {
-        auto source = make(caller, question, stream);
-        if (!source.ok()) {
-          stream->Stop(rpc::ToGrpc(source.status()));
-        } else {
-          stream->Start(std::move(*source));
-        }
-      });
+  const bool taken = desk.Opened(stream) &&
+                     desk.executor().Post([stream, caller = *caller, question = *request, make] {
+                       auto source = make(caller, question, stream);
+                       if (!source.ok()) {
+                         stream->Stop(rpc::ToGrpc(source.status()));
+                       } else {
+                         stream->Start(std::move(*source));
+                       }
+                     });
   if (!taken) stream->Stop(desk.Refusal());
   return reactor;
 }

@@ -63,7 +63,7 @@ class UnaryCall final : public OpenCall {
 
   Desk& desk_;
   const Request request_;
-  Response* const response_;  // gRPC's; valid until the call ended
+  Response* const response_;    // gRPC's; valid until the call ended
   Reactor* reactor_ = nullptr;  // valid until the call ended
   mutable std::mutex mutex_;
   bool ended_ = false;

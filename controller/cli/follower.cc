@@ -3,8 +3,8 @@
 namespace drover::cli {
 
 std::string RetryNotice(int attempt, const FollowerLimits& limits) {
-  std::string text = "connection to the controller lost; connecting again, try " +
-                     std::to_string(attempt);
+  std::string text =
+      "connection to the controller lost; connecting again, try " + std::to_string(attempt);
   if (limits.tries == kTries) text += " of " + std::to_string(limits.tries);
   return text + " (" + FormatDuration(RetrySpan(attempt, limits)) + ")";
 }

@@ -57,6 +57,20 @@ void Emit(YAML::Emitter& out, const Json& value) {
   }
 }
 
+Json Combine(const Named& messages) {
+  Json all = Json::object();
+  for (const auto& [name, message] : messages) {
+    all[name] = Json::parse(ToJson(*message), nullptr, false);
+  }
+  return all;
+}
+
+std::string EmitYaml(const Json& value) {
+  YAML::Emitter out;
+  Emit(out, value);
+  return std::string(out.c_str()) + "\n";
+}
+
 }  // namespace
 
 std::string ToJson(const google::protobuf::Message& message) {
@@ -71,10 +85,12 @@ std::string ToJson(const google::protobuf::Message& message) {
 }
 
 std::string ToYaml(const google::protobuf::Message& message) {
-  YAML::Emitter out;
-  Emit(out, Json::parse(ToJson(message), nullptr, false));
-  return std::string(out.c_str()) + "\n";
+  return EmitYaml(Json::parse(ToJson(message), nullptr, false));
 }
+
+std::string ToJson(const Named& messages) { return Combine(messages).dump(1) + "\n"; }
+
+std::string ToYaml(const Named& messages) { return EmitYaml(Combine(messages)); }
 
 Status FromJson(const std::string& json, const std::string& path,
                 google::protobuf::Message& message) {
@@ -82,8 +98,8 @@ Status FromJson(const std::string& json, const std::string& path,
   options.ignore_unknown_fields = true;
   const auto status = google::protobuf::util::JsonStringToMessage(json, &message, options);
   if (status.ok()) return OkStatus();
-  return InvalidArgument(path + " is not a " + message.GetDescriptor()->name() + " as JSON: " +
-                         status.ToString());
+  return InvalidArgument(path + " is not a " + message.GetDescriptor()->name() +
+                         " as JSON: " + status.ToString());
 }
 
 }  // namespace drover::cli

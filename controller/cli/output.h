@@ -5,6 +5,8 @@
 #include <google/protobuf/message.h>
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "common/base/status.h"
 
@@ -17,7 +19,13 @@ std::string ToJson(const google::protobuf::Message& message);
 // The same as YAML.
 std::string ToYaml(const google::protobuf::Message& message);
 
-// Reads what ToJson wrote; fields of a newer version are passed over. INVALID_ARGUMENT names `path`.
+// Several messages as one object.
+using Named = std::vector<std::pair<std::string, const google::protobuf::Message*>>;
+std::string ToJson(const Named& messages);
+std::string ToYaml(const Named& messages);
+
+// Reads what ToJson wrote; fields of a newer version are passed over. INVALID_ARGUMENT names
+// `path`.
 Status FromJson(const std::string& json, const std::string& path,
                 google::protobuf::Message& message);
 

@@ -9,7 +9,8 @@ namespace drover::cli {
 
 class Screen {
  public:
-  // `out` is borrowed. The cursor is hidden from the first drawing on, and back when the screen ends.
+  // `out` is borrowed. The cursor is hidden from the first drawing on, and back when the screen
+  // ends.
   explicit Screen(std::ostream& out) : out_(out) {}
   ~Screen();
   Screen(const Screen&) = delete;

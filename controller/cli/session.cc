@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "controller/cli/output.h"
 #include "controller/cli/render/checks.h"
 #include "controller/cli/render/text.h"
 
@@ -32,11 +31,11 @@ Lines DetailLines(const v1::ErrorDetail& detail, const View& view) {
     AppendWrapped(out, "- " + change, 2, Tone::kWarn, view);
   }
   if (!detail.hosts().empty()) {
-    AppendWrapped(out,
-                  "hosts not reachable: " +
-                      Join({detail.hosts().begin(), detail.hosts().end()}, ", ") +
-                      "; look with: drover host ls",
-                  0, Tone::kPlain, view);
+    AppendWrapped(
+        out,
+        "hosts not reachable: " + Join({detail.hosts().begin(), detail.hosts().end()}, ", ") +
+            "; look with: drover host ls",
+        0, Tone::kPlain, view);
   }
   return out;
 }
@@ -49,8 +48,8 @@ View Session::MakeView(bool is_terminal) const {
   view.verbose = options_.verbose;
   if (!is_terminal) return view;
   view.width = std::max(20, env_.size().columns);
-  view.color = !options_.no_color && env_.variable("NO_COLOR").empty() &&
-               env_.variable("TERM") != "dumb";
+  view.color =
+      !options_.no_color && env_.variable("NO_COLOR").empty() && env_.variable("TERM") != "dumb";
   return view;
 }
 
@@ -76,6 +75,13 @@ Exit Session::Show(const google::protobuf::Message& message, const Lines& lines)
       break;
   }
   return Fail("-o ndjson is for events and for watching a rollout; here: -o table, json or yaml");
+}
+
+Exit Session::ShowAll(const Named& messages) {
+  if (options_.format == Format::kNdjson) return Show(*messages.front().second, {});
+  *env_.out << (options_.format == Format::kYaml ? ToYaml(messages) : ToJson(messages))
+            << std::flush;
+  return Exit::kOk;
 }
 
 void Session::Explain(const Lines& lines) {

@@ -12,6 +12,7 @@
 #include "controller/cli/environment.h"
 #include "controller/cli/exit_code.h"
 #include "controller/cli/options.h"
+#include "controller/cli/output.h"
 #include "controller/cli/render/line.h"
 
 namespace drover::cli {
@@ -47,6 +48,8 @@ class Session {
 
   // Data: `lines` as a table, else `message` in the format asked for.
   Exit Show(const google::protobuf::Message& message, const Lines& lines);
+  // The same for several messages under names of their own, in this order; not for tables.
+  Exit ShowAll(const Named& messages);
   // Lines on stdout where tables are asked for, else on stderr: data there is another format.
   void Explain(const Lines& lines);
   // A sentence on stderr.

@@ -146,7 +146,8 @@ class RolloutWatch {
       Draw(true);
       screen_.reset();
     } else {
-      if (session_.options().format == Format::kJson || session_.options().format == Format::kYaml) {
+      if (session_.options().format == Format::kJson ||
+          session_.options().format == Format::kYaml) {
         session_.Show(rollout_, {});
       }
       Line head = StateBadge(rollout_.state());

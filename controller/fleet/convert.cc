@@ -110,8 +110,8 @@ rollout::ContainerView ToView(const pb::Container& container) {
   view.started_at = FromProto(container.started_at());
   view.finished_at = FromProto(container.finished_at());
   for (const pb::Mount& mount : container.mounts()) {
-    view.mounts.push_back({mount.type(), mount.name(), mount.source(), mount.destination(),
-                           mount.anonymous()});
+    view.mounts.push_back(
+        {mount.type(), mount.name(), mount.source(), mount.destination(), mount.anonymous()});
   }
   for (const pb::PublishedPort& port : container.ports()) {
     view.ports.push_back({port.host_ip(), static_cast<int>(port.host_port()),

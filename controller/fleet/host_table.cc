@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 #include <utility>
 
 namespace drover::fleet {
@@ -29,11 +30,12 @@ StatusOr<std::vector<std::shared_ptr<Session>>> HostTable::Reload(Time now) {
     kept.insert(record.id);
   }
   for (auto it = hosts_.begin(); it != hosts_.end();) {
-    const Entry& entry = it->second;
+    Entry& entry = it->second;
     const bool gone = !kept.contains(it->first);
+    if (gone) entry.record.revoked = true;
     const bool over = entry.record.revoked || entry.record.certificate_ends <= now;
-    if (entry.session != nullptr && (gone || over)) refused.push_back(entry.session);
-    it = gone ? hosts_.erase(it) : std::next(it);
+    if (entry.session != nullptr && over) refused.push_back(entry.session);
+    it = gone && entry.session == nullptr ? hosts_.erase(it) : std::next(it);
   }
   return refused;
 }
@@ -223,9 +225,8 @@ std::vector<std::shared_ptr<Session>> HostTable::Sessions() const {
 
 size_t HostTable::CountEnrolled() const {
   const std::lock_guard lock(mutex_);
-  return static_cast<size_t>(std::count_if(hosts_.begin(), hosts_.end(), [](const auto& host) {
-    return !host.second.record.revoked;
-  }));
+  return static_cast<size_t>(std::count_if(
+      hosts_.begin(), hosts_.end(), [](const auto& host) { return !host.second.record.revoked; }));
 }
 
 }  // namespace drover::fleet

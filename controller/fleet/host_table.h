@@ -31,8 +31,8 @@ class HostTable {
   // `store` outlives the table.
   explicit HostTable(store::FleetStore& store) : store_(store) {}
 
-  // Reads the records again. Sessions of hosts that may not be connected any more at `now` (revoked,
-  // gone, certificate ended) are returned, to be ended.
+  // Reads the records again. Sessions of hosts that may not be connected any more at `now`
+  // (revoked, gone, certificate ended) are returned, to be ended.
   StatusOr<std::vector<std::shared_ptr<Session>>> Reload(Time now);
 
   // Uses up the token and adds the host in one transaction; errors are the store's.
@@ -61,10 +61,10 @@ class HostTable {
   StatusOr<HostStatus> Get(const std::string& name_or_id) const;
   std::optional<HostStatus> GetById(const HostId& id) const;
 
-  std::vector<HostStatus> List() const;             // by name, all
-  std::vector<rollout::HostView> Views() const;     // by name, without the revoked ones
+  std::vector<HostStatus> List() const;          // by name, all
+  std::vector<rollout::HostView> Views() const;  // by name, without the revoked ones
   std::vector<std::shared_ptr<Session>> Sessions() const;
-  size_t CountEnrolled() const;                     // without the revoked ones
+  size_t CountEnrolled() const;  // without the revoked ones
 
  private:
   struct Entry {
@@ -79,7 +79,8 @@ class HostTable {
   static HostStatus ToStatus(const Entry& entry);
 
   store::FleetStore& store_;
-  // Held over a change of the store and of the table, so that no change is lost; taken before mutex_.
+  // Held over a change of the store and of the table, so that no change is lost; taken before
+  // mutex_.
   std::mutex change_mutex_;
   mutable std::mutex mutex_;
   std::map<HostId, Entry> hosts_;  // guarded by mutex_

@@ -43,9 +43,9 @@ class Worker {
 
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Task> ready_;                    // guarded by mutex_
-  std::multimap<SteadyTime, Task> delayed_;   // guarded by mutex_
-  bool stopping_ = false;                     // guarded by mutex_
+  std::deque<Task> ready_;                   // guarded by mutex_
+  std::multimap<SteadyTime, Task> delayed_;  // guarded by mutex_
+  bool stopping_ = false;                    // guarded by mutex_
   std::thread thread_;
 };
 

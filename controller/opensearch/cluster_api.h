@@ -51,6 +51,8 @@ class ClusterApi {
   // The repository as registered, not verified. exists=false where there is none.
   virtual StatusOr<rollout::RepositoryView> GetRepository(const std::string& name) = 0;
   virtual Status RegisterRepository(const rollout::RepositorySpec& spec) = 0;
+  // Takes the registration away; what is stored in the repository stays.
+  virtual Status DeleteRepository(const std::string& name) = 0;
   // Has every node write and read. A failing verification is a view with verify_error.
   virtual StatusOr<rollout::RepositoryView> VerifyRepository(const std::string& name) = 0;
 

@@ -193,6 +193,13 @@ class RestClusterApi final : public ClusterApi {
     return Ask(request).status();
   }
 
+  Status DeleteRepository(const std::string& name) override {
+    return Ask({.method = "DELETE",
+                .path = "/_snapshot/" + Escape(name),
+                .timeout = kRepositoryTimeout})
+        .status();
+  }
+
   StatusOr<rollout::RepositoryView> VerifyRepository(const std::string& name) override {
     DROVER_ASSIGN_OR_RETURN(rollout::RepositoryView view, GetRepository(name));
     const RestRequest request{.method = "POST",

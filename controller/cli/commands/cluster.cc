@@ -23,9 +23,8 @@ struct ClusterArgs {
 
 Exit List(Session& session, const ClusterArgs&) {
   v1::ListClustersResponse response;
-  const grpc::Status status = session.Call(session.connection().clusters(),
-                                           &Clusters::ListClusters, v1::ListClustersRequest(),
-                                           response);
+  const grpc::Status status = session.Call(session.connection().clusters(), &Clusters::ListClusters,
+                                           v1::ListClustersRequest(), response);
   if (!status.ok()) return session.Fail(status);
   return session.Show(response, RenderClusters(response.clusters(), session.OutView()));
 }
@@ -46,8 +45,8 @@ Exit Check(Session& session, const ClusterArgs& args) {
   request.set_to_version(args.to);
   request.set_image(args.image);
   v1::CheckClusterResponse response;
-  const grpc::Status status = session.Call(
-      session.connection().clusters(), &Clusters::CheckCluster, request, response, kObserveTimeout);
+  const grpc::Status status = session.Call(session.connection().clusters(), &Clusters::CheckCluster,
+                                           request, response, kObserveTimeout);
   if (!status.ok()) return session.Fail(status);
   View view = session.OutView();
   // Asked for by name, the checks are all worth a line.
@@ -64,16 +63,15 @@ Exit Apply(Session& session, const ClusterArgs& args) {
   request.set_file(*text);
   request.set_file_name(args.file);
   v1::ApplyClusterResponse response;
-  const grpc::Status status =
-      session.Call(session.connection().clusters(), &Clusters::ApplyCluster, request, response,
-                   kObserveTimeout);
+  const grpc::Status status = session.Call(session.connection().clusters(), &Clusters::ApplyCluster,
+                                           request, response, kObserveTimeout);
   if (!status.ok()) return session.Fail(status);
   const std::string name = Sanitize(response.cluster().name());
   Lines lines;
   lines.emplace_back("cluster " + name +
-                     (response.created()              ? " created"
+                     (response.created()             ? " created"
                       : response.changes_size() == 0 ? " is as it was: nothing has changed"
-                                                      : " changed"));
+                                                     : " changed"));
   for (const std::string& change : response.changes()) lines.emplace_back("  " + Sanitize(change));
   lines.emplace_back();
   Append(lines, RenderCluster(response.cluster(), session.OutView()));

@@ -45,16 +45,15 @@ Exit Change(Session& session, const std::string& host,
   Request request;
   request.set_host(host);
   Response response;
-  const grpc::Status status =
-      session.Call(session.connection().fleet(), method, request, response);
+  const grpc::Status status = session.Call(session.connection().fleet(), method, request, response);
   if (!status.ok()) return session.Fail(status);
   return session.Show(response.host(), {Line("host " + Sanitize(response.host().name()) + done)});
 }
 
 Exit Cordon(Session& session, const HostArgs& args) {
-  return Change(session, args.host, &Fleet::CordonHost,
-                " is cordoned: it takes no new operation until: drover host uncordon " +
-                    Sanitize(args.host));
+  return Change(
+      session, args.host, &Fleet::CordonHost,
+      " is cordoned: it takes no new operation until: drover host uncordon " + Sanitize(args.host));
 }
 
 Exit Uncordon(Session& session, const HostArgs& args) {
@@ -78,7 +77,8 @@ Exit CreateToken(Session& session, const TokenArgs& args) {
   v1::CreateJoinTokenRequest request;
   if (!args.ttl.empty()) {
     const std::optional<Millis> ttl = ParseDuration(args.ttl);
-    if (!ttl) return session.Fail("--ttl `" + args.ttl + "` is no duration; for example 90s, 15m, 1h");
+    if (!ttl)
+      return session.Fail("--ttl `" + args.ttl + "` is no duration; for example 90s, 15m, 1h");
     request.mutable_ttl()->set_seconds(ttl->count() / 1000);
   }
   v1::CreateJoinTokenResponse response;
@@ -87,9 +87,8 @@ Exit CreateToken(Session& session, const TokenArgs& args) {
   if (!status.ok()) return session.Fail(status);
   if (session.is_table()) {
     const Time now = session.env().clock->Now();
-    session.Say("One host can join with this, once, until " +
-                Moment(response.expires_at(), now) + " (in " +
-                FormatDuration(Span(now, ToTime(response.expires_at()))) +
+    session.Say("One host can join with this, once, until " + Moment(response.expires_at(), now) +
+                " (in " + FormatDuration(Span(now, ToTime(response.expires_at()))) +
                 "). Run it there as root:");
   }
   return session.Show(response, {Line("drover-agent join --token " + Sanitize(response.token()) +

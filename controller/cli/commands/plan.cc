@@ -35,9 +35,8 @@ grpc::Status CreatePlan(Session& session, const PlanArgs& args, v1::Plan& plan) 
   request.set_to_version(args.to);
   request.set_image(args.image);
   v1::CreatePlanResponse response;
-  const grpc::Status status =
-      session.Call(session.connection().rollouts(), &Rollouts::CreatePlan, request, response,
-                   kObserveTimeout);
+  const grpc::Status status = session.Call(session.connection().rollouts(), &Rollouts::CreatePlan,
+                                           request, response, kObserveTimeout);
   plan.Swap(response.mutable_plan());
   return status;
 }
@@ -87,9 +86,8 @@ Exit Start(Session& session, const PlanArgs& args, const v1::Plan& plan) {
   v1::StartRolloutRequest request;
   request.set_plan_id(plan.id());
   v1::StartRolloutResponse response;
-  const grpc::Status status =
-      session.Call(session.connection().rollouts(), &Rollouts::StartRollout, request, response,
-                   kObserveTimeout);
+  const grpc::Status status = session.Call(session.connection().rollouts(), &Rollouts::StartRollout,
+                                           request, response, kObserveTimeout);
   if (status.ok()) {
     session.Explain({Line()});
     return Follow(session, args, response.rollout());

@@ -1,7 +1,7 @@
+#include "controller/cli/render/rollout.h"
 #include "controller/cli/commands/commands.h"
 #include "controller/cli/render/format.h"
 #include "controller/cli/render/listings.h"
-#include "controller/cli/render/rollout.h"
 #include "controller/cli/render/text.h"
 #include "controller/cli/watch.h"
 
@@ -126,8 +126,7 @@ void AddRollouts(CLI::App& app, Command& selected) {
   OnRun(sub, selected, args, &List);
   AddOne(group, selected, args, "show", "How a rollout stands", &ShowOne);
   sub = AddOne(group, selected, args, "watch", "Follow a rollout to its end", &WatchOne);
-  sub->add_option("--since", args->since, "Only events after this sequence number")
-      ->type_name("N");
+  sub->add_option("--since", args->since, "Only events after this sequence number")->type_name("N");
   sub->add_flag("--through-pauses", args->through_pauses,
                 "Go on while it is paused, instead of ending with exit code 5");
   AddOne(group, selected, args, "pause", "Stop before the next member", &Pause);

@@ -1,6 +1,6 @@
+#include "controller/cli/render/status.h"
 #include "controller/cli/commands/commands.h"
 #include "controller/cli/output.h"
-#include "controller/cli/render/status.h"
 
 namespace drover::cli {
 namespace {

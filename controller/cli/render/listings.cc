@@ -38,9 +38,8 @@ Lines Projects(const v1::Host& host) {
   Lines errors;
   for (const v1::HostProject& project : host.projects()) {
     if (!project.error().empty()) {
-      errors.push_back(Line("project " + Sanitize(project.name()) + ": " +
-                                Sanitize(project.error()),
-                            Tone::kBad));
+      errors.push_back(Line(
+          "project " + Sanitize(project.name()) + ": " + Sanitize(project.error()), Tone::kBad));
     }
     for (const v1::HostService& service : project.services()) {
       const std::string& state = service.container_state();
@@ -95,8 +94,9 @@ Lines RenderHost(const v1::Host& host, const View& view) {
   AppendField(out, "disk", Disk(host));
   if (host.has_clock_offset()) {
     const Millis offset = ToMillis(host.clock_offset());
-    AppendField(out, "clock", FormatDuration(offset < Millis(0) ? -offset : offset) +
-                                  (offset < Millis(0) ? " behind" : " ahead"));
+    AppendField(out, "clock",
+                FormatDuration(offset < Millis(0) ? -offset : offset) +
+                    (offset < Millis(0) ? " behind" : " ahead"));
   }
   if (host.has_certificate_ends()) {
     AppendField(out, "certificate",
@@ -109,8 +109,7 @@ Lines RenderHost(const v1::Host& host, const View& view) {
   return out;
 }
 
-Lines RenderClusters(const google::protobuf::RepeatedPtrField<v1::Cluster>& clusters,
-                     const View&) {
+Lines RenderClusters(const google::protobuf::RepeatedPtrField<v1::Cluster>& clusters, const View&) {
   if (clusters.empty()) {
     return {Line("no cluster is known yet; begin with: drover cluster discover -o cluster.yaml")};
   }
@@ -183,16 +182,15 @@ Lines RenderSnapshots(const google::protobuf::RepeatedPtrField<v1::Snapshot>& sn
                       : snapshot.state() == "IN_PROGRESS" ? Tone::kBusy
                                                           : Tone::kBad;
     const Time end = snapshot.has_ended_at() ? ToTime(snapshot.ended_at()) : view.now;
-    table.Add({Line(Sanitize(snapshot.name()), Tone::kBold),
-               Line(Sanitize(snapshot.state()), tone), Line(Sanitize(snapshot.version())),
-               Line(std::to_string(snapshot.indices())),
-               Line(std::to_string(snapshot.shards_done()) + "/" +
-                    std::to_string(snapshot.shards_total())),
-               Line(Moment(snapshot.started_at(), view.now)),
-               Line(snapshot.has_started_at()
-                        ? FormatDuration(Span(ToTime(snapshot.started_at()), end))
-                        : ""),
-               Line(Sanitize(snapshot.repository()))});
+    table.Add(
+        {Line(Sanitize(snapshot.name()), Tone::kBold), Line(Sanitize(snapshot.state()), tone),
+         Line(Sanitize(snapshot.version())), Line(std::to_string(snapshot.indices())),
+         Line(std::to_string(snapshot.shards_done()) + "/" +
+              std::to_string(snapshot.shards_total())),
+         Line(Moment(snapshot.started_at(), view.now)),
+         Line(snapshot.has_started_at() ? FormatDuration(Span(ToTime(snapshot.started_at()), end))
+                                        : ""),
+         Line(Sanitize(snapshot.repository()))});
   }
   return table.Render();
 }

@@ -13,9 +13,8 @@ namespace drover::cli {
 namespace {
 
 constexpr size_t kPhases = 5;
-constexpr std::array<v1::Column, kPhases> kColumns = {v1::COLUMN_PREFETCH, v1::COLUMN_STOP,
-                                                      v1::COLUMN_UP, v1::COLUMN_JOIN,
-                                                      v1::COLUMN_RECOVER};
+constexpr std::array<v1::Column, kPhases> kColumns = {
+    v1::COLUMN_PREFETCH, v1::COLUMN_STOP, v1::COLUMN_UP, v1::COLUMN_JOIN, v1::COLUMN_RECOVER};
 constexpr int kPhaseWidth = 8;
 // A text over the phase columns needs at least so much room to say anything.
 constexpr int kSpanRoom = 24;
@@ -48,7 +47,8 @@ Line CellText(const v1::Cell& cell, Time now) {
     case v1::CELL_STATE_FAILED:
       return Line(took.empty() ? "✖" : "✖ " + took, Tone::kBad);
     case v1::CELL_STATE_RUNNING: {
-      const Millis so_far = cell.has_started_at() ? Span(ToTime(cell.started_at()), now) : Millis(0);
+      const Millis so_far =
+          cell.has_started_at() ? Span(ToTime(cell.started_at()), now) : Millis(0);
       const std::string text =
           cell.text().empty() ? std::to_string(so_far.count() / 1000) + " s" : cell.text();
       return Line("◷ " + Sanitize(text), Tone::kBusy);
@@ -95,8 +95,9 @@ Row MakeRow(const v1::MemberProgress& member, Time now) {
   row.roles = RoleWords(member.roles());
   row.host = Sanitize(member.member().host());
   const std::string from = ImageTag(member.from_image());
-  row.image = member.state() == v1::MEMBER_STATE_PENDING ? Sanitize(from)
-                                                         : Versions(from, ImageTag(member.to_image()));
+  row.image = member.state() == v1::MEMBER_STATE_PENDING
+                  ? Sanitize(from)
+                  : Versions(from, ImageTag(member.to_image()));
   for (size_t i = 0; i < kPhases; ++i) {
     if (const v1::Cell* cell = FindCell(member, kColumns[i])) row.cells[i] = CellText(*cell, now);
   }

@@ -137,10 +137,10 @@ void AppendWaits(Lines& out, const v1::Rollout& rollout, const View& view) {
 void AppendFailure(Lines& out, const v1::MemberProgress& member, const View& view) {
   const v1::MemberFailure& failure = member.failure();
   const v1::MemberRef& ref = member.member();
-  AppendWrapped(out,
-                "✖ " + MemberName(ref) + " failed at " + StepWord(failure.step()) + ": " +
-                    failure.reason(),
-                0, Tone::kBad, view);
+  AppendWrapped(
+      out,
+      "✖ " + MemberName(ref) + " failed at " + StepWord(failure.step()) + ": " + failure.reason(),
+      0, Tone::kBad, view);
   if (!failure.evidence().empty()) {
     AppendWrapped(out, "evidence: " + failure.evidence(), 2, Tone::kPlain, view);
   }
@@ -148,11 +148,12 @@ void AppendFailure(Lines& out, const v1::MemberProgress& member, const View& vie
     AppendWrapped(out, "it did not stop cleanly before", 2, Tone::kWarn, view);
   }
   if (failure.log_lines().empty()) return;
-  AppendWrapped(out, "its last log lines (" + ref.host() + "/" + ref.project() + "/" +
-                         ref.service() + "):",
-                2, Tone::kPlain, view);
-  for (int i = std::max(0, failure.log_lines_size() - kLogLinesShown);
-       i < failure.log_lines_size(); ++i) {
+  AppendWrapped(
+      out,
+      "its last log lines (" + ref.host() + "/" + ref.project() + "/" + ref.service() + "):", 2,
+      Tone::kPlain, view);
+  for (int i = std::max(0, failure.log_lines_size() - kLogLinesShown); i < failure.log_lines_size();
+       ++i) {
     std::string text = Sanitize(failure.log_lines(i));
     std::replace(text.begin(), text.end(), '\n', ' ');
     out.push_back(Line("  │ ", Tone::kDim).Add(text));
@@ -169,8 +170,8 @@ void AppendBlock(Lines& out, const Lines& block) {
 Lines Reason(const v1::Rollout& rollout, const View& view) {
   Lines out;
   if (rollout.reason().empty()) return out;
-  const bool bad = rollout.state() == v1::ROLLOUT_STATE_FAILED ||
-                   rollout.state() == v1::ROLLOUT_STATE_ABORTED;
+  const bool bad =
+      rollout.state() == v1::ROLLOUT_STATE_FAILED || rollout.state() == v1::ROLLOUT_STATE_ABORTED;
   std::string word = StateWord(rollout.state());
   for (char& c : word) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   AppendWrapped(out, word + ": " + rollout.reason(), 0, bad ? Tone::kBad : Tone::kWarn, view);
@@ -179,8 +180,7 @@ Lines Reason(const v1::Rollout& rollout, const View& view) {
 
 Lines Outcome(const v1::Rollout& rollout, const View& view) {
   Lines out;
-  const Tone tone =
-      rollout.state() == v1::ROLLOUT_STATE_SUCCEEDED ? Tone::kGood : Tone::kPlain;
+  const Tone tone = rollout.state() == v1::ROLLOUT_STATE_SUCCEEDED ? Tone::kGood : Tone::kPlain;
   for (const std::string& text : rollout.outcome()) AppendWrapped(out, text, 0, tone, view);
   return out;
 }

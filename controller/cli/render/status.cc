@@ -15,7 +15,8 @@ Line Controller(const StatusData& data, const View& view) {
   Line line("controller ", Tone::kBold);
   line.Add(Sanitize(controller.version()));
   line.Add(" at " + data.address);
-  if (controller.has_started_at()) line.Add(" · up since " + Moment(controller.started_at(), view.now));
+  if (controller.has_started_at())
+    line.Add(" · up since " + Moment(controller.started_at(), view.now));
   if (!controller.agent_address().empty()) {
     line.Add(" · agents dial " + Sanitize(controller.agent_address()));
   }

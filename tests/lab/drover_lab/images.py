@@ -51,6 +51,7 @@ def ensure(versions) -> None:
     missing = [v for v in dict.fromkeys(versions) if not is_made(v)]
     if not missing:
         return
+    _remove_interrupted_work()
     hosts.bring_up_builder()
     try:
         environment = hosts.environment(BUILDER) | {"DOCKER_BUILDKIT": "0"}
@@ -59,6 +60,11 @@ def ensure(versions) -> None:
             _make(version, base, environment)
     finally:
         hosts.remove(BUILDER)
+
+
+def _remove_interrupted_work() -> None:
+    for folder in (*settings.CACHE.glob("image-*"), *settings.CACHE.glob("base-*")):
+        run(["rm", "-rf", "--one-file-system", folder])
 
 
 def _make(version: str, base: str, environment: dict) -> None:

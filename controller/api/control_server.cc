@@ -1,0 +1,54 @@
+#include "controller/api/control_server.h"
+
+#include <utility>
+
+#include "controller/api/cluster_service.h"
+#include "controller/api/event_service.h"
+#include "controller/api/fleet_service.h"
+#include "controller/api/rollout_service.h"
+#include "controller/api/snapshot_service.h"
+
+namespace drover::api {
+namespace {
+
+// Most workers wait: for a cluster, a host, the disk.
+constexpr int kThreads = 12;
+
+IdentifyFunction ByCertificate(fleet::FleetAdmin* fleet) {
+  return [name = fleet->FleetName()](const grpc::CallbackServerContext& context) {
+    return IdentifyCaller(name, context);
+  };
+}
+
+}  // namespace
+
+struct ControlServer::Rooms {
+  Rooms(const Parts& the_parts, IdentifyFunction identify)
+      : parts(the_parts), desk(std::move(identify), kThreads) {}
+
+  const Parts parts;
+  Desk desk;
+  FleetService fleet{desk, parts};
+  ClusterService clusters{desk, parts};
+  RolloutService rollouts{desk, parts};
+  SnapshotService snapshots{desk, parts};
+  EventService events{desk, parts};
+};
+
+ControlServer::ControlServer(const Parts& parts, IdentifyFunction identify)
+    : rooms_(std::make_unique<Rooms>(
+          parts, identify ? std::move(identify) : ByCertificate(parts.fleet))) {}
+
+ControlServer::~ControlServer() { Shutdown(); }
+
+std::vector<grpc::Service*> ControlServer::Services() {
+  return {&rooms_->fleet, &rooms_->clusters, &rooms_->rollouts, &rooms_->snapshots,
+          &rooms_->events};
+}
+
+void ControlServer::Shutdown() {
+  rooms_->desk.Shutdown();
+  rooms_->clusters.Shutdown();
+}
+
+}  // namespace drover::api

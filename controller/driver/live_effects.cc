@@ -1,0 +1,213 @@
+#include "controller/driver/live_effects.h"
+
+#include <thread>
+#include <utility>
+
+#include "common/base/log.h"
+
+namespace drover::driver {
+namespace {
+
+constexpr size_t kMaxWorkers = 64;
+constexpr Millis kSnapshotPollFirst{50};
+constexpr Millis kSnapshotPollMax{1'000};
+constexpr Millis kLogTimeout{5'000};
+
+std::string ErrorOf(const Status& status) { return status.ok() ? "" : Message(status); }
+
+}  // namespace
+
+// What an action needs of its rollout, copied: the rollout may have ended when it is done.
+struct LiveEffects::Job {
+  RolloutId rollout;
+  rollout::ActionId id;
+  std::shared_ptr<const rollout::Plan> plan;
+};
+
+LiveEffects::LiveEffects(Clusters& clusters, fleet::Agents& agents, WorldObserver& observer,
+                         EventLoop& loop, Report report)
+    : clusters_(clusters),
+      agents_(agents),
+      observer_(observer),
+      loop_(loop),
+      report_(std::move(report)),
+      workers_(kMaxWorkers) {}
+
+LiveEffects::~LiveEffects() { Stop(); }
+
+void LiveEffects::Stop() {
+  stopped_ = true;
+  workers_.Stop();
+}
+
+void LiveEffects::OnCluster(const Job& job,
+                            std::function<rollout::EventBody(opensearch::ClusterApi&)> call,
+                            std::function<rollout::EventBody(const std::string& error)> failed) {
+  workers_.Run([this, job, call = std::move(call), failed = std::move(failed)] {
+    StatusOr<std::shared_ptr<opensearch::ClusterApi>> api = clusters_.Get(job.plan->spec);
+    rollout::EventBody body = api.ok() ? call(**api) : failed(Message(api.status()));
+    if (!stopped_) report_(job.rollout, std::move(body));
+  });
+}
+
+void LiveEffects::FollowSnapshot(const Job& job, const rollout::TakeSnapshot& order) {
+  workers_.Run([this, job, order] {
+    const auto report = [&](rollout::SnapshotView view, const std::string& error) {
+      if (!stopped_) report_(job.rollout, rollout::SnapshotSeen{job.id, std::move(view), error});
+    };
+    StatusOr<std::shared_ptr<opensearch::ClusterApi>> api = clusters_.Get(job.plan->spec);
+    if (!api.ok()) return report({}, Message(api.status()));
+    // A name that is taken is the snapshot that this action began before a restart.
+    const Status begun = (*api)->BeginSnapshot(order.repository, order.name);
+    if (!begun.ok() && begun.code() != StatusCode::kAlreadyExists) {
+      return report({}, Message(begun));
+    }
+    for (Millis wait = kSnapshotPollFirst; !stopped_; wait = std::min(wait * 2, kSnapshotPollMax)) {
+      StatusOr<rollout::SnapshotView> view = (*api)->GetSnapshot(order.repository, order.name);
+      if (!view.ok()) return report({}, Message(view.status()));
+      const bool running = view->state == "IN_PROGRESS" || view->state == "STARTED";
+      report(std::move(*view), "");
+      if (!running) return;
+      std::this_thread::sleep_for(wait);
+    }
+  });
+}
+
+void LiveEffects::StartOperation(const Job& job, const rollout::OperationOrder& order) {
+  const Status sent = agents_.Start(order);
+  // An agent that is away gets the order when it connects again (AgentConnected performs it again).
+  if (sent.ok() || sent.code() == StatusCode::kUnavailable) return;
+  rollout::OperationEnd end;
+  end.state = rollout::OperationState::kRefused;
+  end.error = rollout::OperationErrorCode::kPolicyDenied;
+  end.message = Message(sent);
+  report_(job.rollout, rollout::OperationEnded{job.id, std::move(end)});
+}
+
+void LiveEffects::ReadContainer(const Job& job, const rollout::ReadContainer& read) {
+  rollout::ContainerSeen seen;
+  seen.id = job.id;
+  for (const rollout::HostView& host : agents_.Hosts()) {
+    if (host.name != read.host) continue;
+    seen.connected = host.connected;
+    const rollout::ProjectView* project = host.Project(read.project);
+    const rollout::ServiceView* service =
+        project == nullptr ? nullptr : project->Service(read.service);
+    if (service != nullptr) seen.container = service->container;
+  }
+  report_(job.rollout, std::move(seen));
+}
+
+void LiveEffects::ReadLog(const Job& job, const rollout::ReadLog& read) {
+  agents_.TailLog(read.host, read.project, read.service, read.lines, kLogTimeout,
+                  [this, job](StatusOr<fleet::LogChunk> chunk) {
+                    rollout::LogSeen seen;
+                    seen.id = job.id;
+                    if (chunk.ok()) {
+                      seen.lines = std::move(chunk->lines);
+                    } else {
+                      seen.lines = {"(no log: " + Message(chunk.status()) + ")"};
+                    }
+                    if (!stopped_) report_(job.rollout, std::move(seen));
+                  });
+}
+
+// One function for each kind of action.
+struct LiveEffects::Performer {
+  LiveEffects& self;
+  Job job;
+
+  void Call(std::function<Status(opensearch::ClusterApi&)> call) {
+    const rollout::ActionId id = job.id;
+    self.OnCluster(
+        job,
+        [id, call = std::move(call)](opensearch::ClusterApi& api) -> rollout::EventBody {
+          return rollout::CallEnded{id, ErrorOf(call(api))};
+        },
+        [id](const std::string& error) -> rollout::EventBody {
+          return rollout::CallEnded{id, error};
+        });
+  }
+
+  void operator()(const rollout::ObserveWorld& observe) {
+    self.workers_.Run([&self = self, job = job, observe] {
+      rollout::World world = self.observer_.Observe(
+          job.plan->spec, {observe.with_hosts, observe.with_repository, observe.with_repository});
+      if (!self.stopped_) {
+        self.report_(job.rollout, rollout::Observed{job.id, std::move(world)});
+      }
+    });
+  }
+  void operator()(const rollout::StartOperation& start) { self.StartOperation(job, start.order); }
+  void operator()(const rollout::CancelOperation& cancel) {
+    self.agents_.Cancel(cancel.host, cancel.operation).IgnoreError();
+  }
+  void operator()(const rollout::TakeSnapshot& order) { self.FollowSnapshot(job, order); }
+  void operator()(const rollout::DeleteSnapshot& order) {
+    Call([order](opensearch::ClusterApi& api) {
+      return api.DeleteSnapshot(order.repository, order.name);
+    });
+  }
+  void operator()(const rollout::PutSettings& put) {
+    Call([put](opensearch::ClusterApi& api) { return api.PutSettings(put.persistent, {}); });
+  }
+  void operator()(const rollout::Flush&) {
+    Call([](opensearch::ClusterApi& api) { return api.Flush(); });
+  }
+  void operator()(const rollout::StopPolicies& stop) {
+    Call([stop](opensearch::ClusterApi& api) {
+      for (const std::string& name : stop.names) {
+        DROVER_RETURN_IF_ERROR(api.StopSnapshotPolicy(name));
+      }
+      return OkStatus();
+    });
+  }
+  void operator()(const rollout::StartPolicies& start) {
+    Call([start](opensearch::ClusterApi& api) {
+      for (const std::string& name : start.names) {
+        DROVER_RETURN_IF_ERROR(api.StartSnapshotPolicy(name));
+      }
+      return OkStatus();
+    });
+  }
+  void operator()(const rollout::AwaitHealth& await) {
+    const rollout::ActionId id = job.id;
+    self.OnCluster(
+        job,
+        [id, await](opensearch::ClusterApi& api) -> rollout::EventBody {
+          StatusOr<rollout::HealthView> health =
+              api.AwaitHealth(await.condition, await.timeout, await.avoid_nodes);
+          if (!health.ok()) return rollout::HealthSeen{id, {}, Message(health.status())};
+          return rollout::HealthSeen{id, std::move(*health), ""};
+        },
+        [id](const std::string& error) -> rollout::EventBody {
+          return rollout::HealthSeen{id, {}, error};
+        });
+  }
+  void operator()(const rollout::ReadNodes&) {
+    const rollout::ActionId id = job.id;
+    self.OnCluster(
+        job,
+        [id](opensearch::ClusterApi& api) -> rollout::EventBody {
+          StatusOr<std::vector<rollout::NodeView>> nodes = api.Nodes();
+          if (!nodes.ok()) return rollout::NodesSeen{id, {}, Message(nodes.status())};
+          return rollout::NodesSeen{id, std::move(*nodes), ""};
+        },
+        [id](const std::string& error) -> rollout::EventBody {
+          return rollout::NodesSeen{id, {}, error};
+        });
+  }
+  void operator()(const rollout::ReadContainer& read) { self.ReadContainer(job, read); }
+  void operator()(const rollout::ReadLog& read) { self.ReadLog(job, read); }
+  void operator()(const rollout::SetTimer& timer) {
+    self.loop_.PostAt(timer.at, [&self = self, job = job] {
+      if (!self.stopped_) self.report_(job.rollout, rollout::TimerFired{job.id});
+    });
+  }
+};
+
+void LiveEffects::Perform(const rollout::Rollout& rollout, const rollout::Outstanding& action) {
+  std::visit(Performer{*this, {rollout.id, action.id, rollout.plan}}, action.action);
+}
+
+}  // namespace drover::driver

@@ -1,0 +1,128 @@
+#include "controller/driver/world_observer.h"
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+namespace drover::driver {
+namespace {
+
+constexpr Millis kInspectTimeout{15'000};
+
+using ProjectKey = std::pair<std::string, std::string>;
+
+// Collects the answers of several hosts.
+class ProjectAnswers {
+ public:
+  explicit ProjectAnswers(size_t expected) : missing_(expected) {}
+
+  void Add(const ProjectKey& key, StatusOr<rollout::ProjectView> answer) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    rollout::ProjectView view;
+    if (answer.ok()) {
+      view = std::move(*answer);
+    } else {
+      view.name = key.second;
+      view.error = Message(answer.status());
+    }
+    views_[key] = std::move(view);
+    if (--missing_ == 0) done_.notify_all();
+  }
+
+  std::map<ProjectKey, rollout::ProjectView> Wait() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    done_.wait(lock, [this] { return missing_ == 0; });
+    return std::move(views_);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable done_;
+  size_t missing_;
+  std::map<ProjectKey, rollout::ProjectView> views_;
+};
+
+}  // namespace
+
+WorldObserver::WorldObserver(Clusters& clusters, fleet::Agents& agents, Clock& clock)
+    : clusters_(clusters), agents_(agents), clock_(clock) {}
+
+void WorldObserver::ObserveRepository(const rollout::ClusterSpec& spec, opensearch::ClusterApi& api,
+                                      bool may_register, rollout::World* world) {
+  const std::string& name = spec.snapshot.repository;
+  world->repository.name = name;
+  if (name.empty()) return;
+  StatusOr<rollout::RepositoryView> found = api.GetRepository(name);
+  if (!found.ok()) {
+    world->repository.verify_error = Message(found.status());
+    world->repository.exists = true;
+    return;
+  }
+  world->repository = std::move(*found);
+  const bool registers = !world->repository.exists && may_register && !spec.snapshot.type.empty();
+  if (registers) {
+    if (const Status status = api.RegisterRepository(spec.snapshot); !status.ok()) {
+      world->repository.exists = true;
+      world->repository.type = spec.snapshot.type;
+      world->repository.verify_error = Message(status);
+      // A registration whose verification fails stays registered otherwise.
+      api.DeleteRepository(name).IgnoreError();
+      return;
+    }
+  } else if (!world->repository.exists) {
+    return;
+  }
+  StatusOr<rollout::RepositoryView> verified = api.VerifyRepository(name);
+  if (verified.ok()) {
+    world->repository = std::move(*verified);
+  } else {
+    world->repository.verify_error = Message(verified.status());
+  }
+  world->repository.exists = true;
+  if (registers && !world->repository.verify_error.empty()) {
+    // Refused: the cluster is left as it was found.
+    api.DeleteRepository(name).IgnoreError();
+  }
+}
+
+rollout::World WorldObserver::Observe(const rollout::ClusterSpec& spec,
+                                      const ObserveOptions& options) {
+  rollout::World world;
+  world.at = clock_.Now();
+  std::shared_ptr<ProjectAnswers> answers;
+  if (options.hosts) {
+    world.hosts = agents_.Hosts();
+    std::map<ProjectKey, bool> wanted;
+    for (const rollout::MemberSpec& member : spec.members) {
+      const rollout::HostView* host = world.Host(member.host);
+      if (host != nullptr && host->connected) wanted[{member.host, member.project}] = true;
+    }
+    answers = std::make_shared<ProjectAnswers>(wanted.size() + 1);
+    for (const auto& [key, unused] : wanted) {
+      agents_.InspectProject(key.first, key.second, rollout::WantedEnvironment(), kInspectTimeout,
+                             [answers, key = key](StatusOr<rollout::ProjectView> answer) {
+                               answers->Add(key, std::move(answer));
+                             });
+    }
+  }
+  StatusOr<std::shared_ptr<opensearch::ClusterApi>> api = clusters_.Get(spec);
+  StatusOr<rollout::ClusterObservation> cluster =
+      api.ok() ? (*api)->Observe() : StatusOr<rollout::ClusterObservation>(api.status());
+  if (cluster.ok()) {
+    world.cluster = std::move(*cluster);
+    if (options.repository) {
+      ObserveRepository(spec, **api, options.register_repository, &world);
+    }
+  } else {
+    world.cluster_error = Message(cluster.status());
+  }
+  if (answers) {
+    answers->Add({"", ""}, rollout::ProjectView{});
+    world.projects = answers->Wait();
+    world.projects.erase({"", ""});
+  }
+  return world;
+}
+
+}  // namespace drover::driver
