@@ -17,9 +17,6 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr char kRoom[] = "session";
-// How long the engine's event stream is waited on before the report's timer is looked at; also how
-// long a stop may wait for the reporter.
-constexpr Millis kChangeSlice{1'000};
 // Changes that come closer together than this are told in one report.
 constexpr Millis kReportGap{100};
 constexpr Millis kFollowHeartbeat{10'000};
@@ -319,11 +316,11 @@ void Session::ReportLoop() {
   auto next_heartbeat = steady_clock::now() + kFollowHeartbeat;
   while (!Stopping()) {
     const auto began = steady_clock::now();
-    if (parts_.verbs->WaitForChange(kChangeSlice)) {
+    if (parts_.verbs->WaitForChange(options_.change_slice)) {
       changed = true;
-    } else if (const auto took = steady_clock::now() - began; took < kChangeSlice / 2) {
+    } else if (const auto took = steady_clock::now() - began; took < options_.change_slice / 2) {
       // An engine that is down has no events to wait for.
-      WaitForStop(std::chrono::duration_cast<Millis>(kChangeSlice - took));
+      WaitForStop(std::chrono::duration_cast<Millis>(options_.change_slice - took));
     }
     const auto now = steady_clock::now();
     if (now >= next_heartbeat) {

@@ -31,6 +31,9 @@ struct SessionOptions {
   // The kernel's, new with each boot of the host.
   std::string boot_id;
   OperationLimits operations;
+  // How long the engine's events are waited on before the report's timer is looked at; a stop may
+  // have to wait for as long.
+  Millis change_slice{1'000};
   // From [0, 1): jitter of reconnects and of renewal. Called from one thread.
   std::function<double()> random;
   // Told in a line, from the session's thread, when the connection comes or goes.

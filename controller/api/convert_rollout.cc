@@ -6,6 +6,7 @@
 namespace drover::api {
 namespace {
 
+using api::ToProto;  // the ones below would hide them
 using rollout::MemberStep;
 using rollout::Phase;
 

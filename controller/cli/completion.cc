@@ -68,6 +68,11 @@ std::vector<std::string> SubcommandNames(const CLI::App& app) {
   return names;
 }
 
+CLI::App* FindSubcommand(CLI::App& app, const std::string& name) {
+  const auto found = app.get_subcommands([&](CLI::App* sub) { return sub->get_name() == name; });
+  return found.empty() ? nullptr : found.front();
+}
+
 std::vector<std::string> ValuesOf(const std::string& type, const std::vector<std::string>& before,
                                   const NameSource& names) {
   if (type == "FORMAT") return {"table", "json", "yaml", "ndjson"};
@@ -93,7 +98,7 @@ Position Walk(CLI::App& root, const std::vector<std::string>& words) {
     } else if (word.size() > 1 && word[0] == '-') {
       CLI::Option* option = FindOption(*at.app, root, word);
       if (option != nullptr && TakesValue(option)) at.awaited = option;
-    } else if (CLI::App* sub = at.app->get_subcommand_no_throw(word);
+    } else if (CLI::App* sub = FindSubcommand(*at.app, word);
                sub != nullptr && at.positionals.empty()) {
       at.app = sub;
     } else {

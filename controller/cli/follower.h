@@ -3,6 +3,7 @@
 #define DROVER_CONTROLLER_CLI_FOLLOWER_H_
 
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/support/sync_stream.h>
 
 #include <algorithm>
 #include <chrono>

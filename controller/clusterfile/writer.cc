@@ -124,7 +124,9 @@ void WriteRules(const rollout::Rules& rules, YAML::Emitter& out) {
 
 std::string WriteClusterFile(const ClusterSpec& spec, const std::vector<std::string>& notes) {
   YAML::Emitter out;
-  for (const std::string& note : notes) out << YAML::Comment(note) << YAML::Newline;
+  std::string top;
+  for (const std::string& note : notes) top += (top.empty() ? "" : "\n") + note;
+  if (!top.empty()) out << YAML::Comment(top);
   out << YAML::BeginMap;
   out << YAML::Key << "name" << YAML::Value << spec.name;
   out << YAML::Key << "endpoints" << YAML::Value << YAML::Flow << spec.endpoints;

@@ -90,7 +90,12 @@ void ReadFields(const YAML::Node& node, const std::string& what, const std::vect
     const auto field = std::find_if(fields.begin(), fields.end(),
                                     [&](const Field& f) { return f.key == entry.key; });
     if (field != fields.end()) {
-      field->read(entry.value);
+      if (entry.value.IsNull()) {
+        problems.Add(entry.key_mark,
+                     Child(what, entry.key) + " has no value; give it one or remove the key");
+      } else {
+        field->read(entry.value);
+      }
       continue;
     }
     if (NamesSecret(entry.key)) {

@@ -42,7 +42,7 @@ struct Entry {
 // file itself.
 std::vector<Entry> ReadMap(const YAML::Node& node, const std::string& what, Problems& problems);
 
-// What a map may hold. `read` gets the value; it is called at most once a key.
+// What a map may hold. `read` gets the value; it is called at most once a key, never with null.
 struct Field {
   std::string key;
   bool required = false;

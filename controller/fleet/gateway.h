@@ -87,7 +87,6 @@ class Gateway final : public Agents, public FleetAdmin, private Session::Owner {
 
  private:
   class Service;
-  using Message = agent::v1::AgentMessage;
   using SessionPtr = std::shared_ptr<Session>;
 
   Gateway(const GatewayOptions& options, Authority& authority, store::FleetStore& store,
@@ -103,7 +102,7 @@ class Gateway final : public Agents, public FleetAdmin, private Session::Owner {
   void Ask(const std::string& host, agent::v1::Query query, Millis timeout, Queries::Done done);
 
   // gateway_stream.cc: the control stream.
-  void OnMessage(const SessionPtr& session, Message& message) override;
+  void OnMessage(const SessionPtr& session, agent::v1::AgentMessage& message) override;
   void OnEnd(const SessionPtr& session, const std::string& reason) override;
   // Takes over a new stream; ends it where the caller is not an enrolled host.
   SessionPtr Connect(grpc::CallbackServerContext* context);

@@ -28,18 +28,6 @@ Status CheckHostName(const std::string& name) {
                          "a letter or digit first; choose one with --name");
 }
 
-// The store says what is wrong; what to do now is the fleet's to say.
-Status WithRemedy(const Status& status, const std::string& name) {
-  std::string remedy;
-  if (status.code() == StatusCode::kUnauthenticated) remedy = "`drover token create`";
-  if (status.code() == StatusCode::kAlreadyExists) remedy = "`drover host revoke " + name + "`";
-  if (remedy.empty() || Message(status).find(remedy) != std::string::npos) return status;
-  const std::string what = status.code() == StatusCode::kUnauthenticated
-                               ? "; make a new one on the controller with " + remedy
-                               : "; choose another name, or free it with " + remedy;
-  return MakeStatus(status.code(), Message(status) + what);
-}
-
 }  // namespace
 
 StatusOr<store::HostRecord> Gateway::AuthorizeAgent(const grpc::AuthContext& caller) const {
@@ -79,7 +67,7 @@ StatusOr<agent::v1::EnrollResponse> Gateway::Enroll(const agent::v1::EnrollReque
   const Status status = hosts_.Enroll(crypto::Sha256Hex(request.token_secret()), now, host);
   if (!status.ok()) {
     LogWarning("fleet", "refused to enrol host " + host.name + ": " + Message(status));
-    return WithRemedy(status, host.name);
+    return status;  // the store's sentence also says what to do
   }
   LogInfo("fleet", "enrolled host " + host.name + " as " + host.id.str());
   NotifyChanged(host.id);

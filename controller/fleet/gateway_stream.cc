@@ -47,7 +47,7 @@ bool Gateway::StopWaiting(const Session& session) {
   return waiting_.erase(&session) > 0;
 }
 
-void Gateway::OnMessage(const SessionPtr& session, Message& message) {
+void Gateway::OnMessage(const SessionPtr& session, agent::v1::AgentMessage& message) {
   if (message.has_hello()) {
     OnHello(session, message.hello());
     return;
@@ -57,13 +57,13 @@ void Gateway::OnMessage(const SessionPtr& session, Message& message) {
     return;
   }
   switch (message.message_case()) {
-    case Message::kReport:
+    case agent::v1::AgentMessage::kReport:
       OnReport(session, message.report());
       break;
-    case Message::kOperationEvent:
+    case agent::v1::AgentMessage::kOperationEvent:
       OnOperation(session, message.operation_event());
       break;
-    case Message::kQueryResult:
+    case agent::v1::AgentMessage::kQueryResult:
       queries_.Complete(session->host(), std::move(*message.mutable_query_result()));
       session->Read();
       break;

@@ -17,8 +17,8 @@ namespace drover::opensearch {
 
 struct RestRequest {
   std::string method = "GET";
-  std::string path;        // with query, from the first "/"
-  std::string body;        // JSON; empty: none
+  std::string path = {};   // with query, from the first "/"
+  std::string body = {};   // JSON; empty: none
   Millis timeout{10'000};  // of one attempt
   // Sending it twice does no more than sending it once. Where not, it goes to another endpoint only
   // if not a byte of it was sent.

@@ -90,12 +90,13 @@ void FinishBatch(Engine& e, const std::vector<int>& batch) {
   }
   e.r().wait.reset();
   e.r().progress_at.reset();
+  const bool pause = ShouldPauseAfter(e, batch);
   ++e.r().batch;
   if (e.r().batch >= e.plan().batches) {
     e.r().resume_phase = Phase::kFinishing;
     return e.Enter(Phase::kFinishing);
   }
-  if (ShouldPauseAfter(e, batch)) {
+  if (pause) {
     BeginRestore(e, Phase::kPaused,
                  "rules.pause_after: " + Names(e, batch) +
                      " done; look at it, then drover rollout resume " + e.r().id.str());

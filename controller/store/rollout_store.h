@@ -21,6 +21,7 @@ struct StoredRecord {
   RolloutId rollout;  // empty for the fleet's
   std::string cluster;
   rollout::Record record;
+  bool operator==(const StoredRecord&) const = default;
 };
 
 // Thread safe; one writer at a time. Every change is durable when the call returns.

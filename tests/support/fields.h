@@ -2,8 +2,8 @@
 //
 // A compile error in this file ("only N names provided for structured binding") means that a struct
 // of controller/rollout has gained or lost a field: name it here, then add it to
-// proto/drover/store/v1 and to both directions in controller/store/convert_*.cc. Where the latter is
-// forgotten, the round-trip test of tests/unit/store fails.
+// proto/drover/store/v1 and to both directions in controller/store/convert_*.cc. Where the latter
+// is forgotten, the round-trip test of tests/unit/store fails.
 #ifndef DROVER_TESTS_SUPPORT_FIELDS_H_
 #define DROVER_TESTS_SUPPORT_FIELDS_H_
 
@@ -23,10 +23,10 @@
 namespace drover::testing {
 
 // DROVER_FIELDS(Struct, a, b, c): std::tie of all fields of a Struct.
-#define DROVER_FIELDS(Struct, ...)           \
-  inline auto Fields(rollout::Struct& s) {   \
-    auto& [__VA_ARGS__] = s;                 \
-    return std::tie(__VA_ARGS__);            \
+#define DROVER_FIELDS(Struct, ...)         \
+  inline auto Fields(rollout::Struct& s) { \
+    auto& [__VA_ARGS__] = s;               \
+    return std::tie(__VA_ARGS__);          \
   }
 
 DROVER_FIELDS(CheckResult, id, title, verdict, evidence, remedy)
@@ -80,9 +80,9 @@ DROVER_FIELDS(Record, kind, member, host, text, fields)
 // `plan` is a pointer: Fill leaves it alone, Same compares what it points to.
 DROVER_FIELDS(Rollout, id, plan, phase, resume_phase, after_restore, reason, pause_asked, refused,
               changes, batch, members, settings, stopped_policies, policies_stopped, snapshot,
-              snapshot_done, settings_frozen, attempts, progress_at, progress_mark, health, wait,
-              outstanding, lost_hosts, next_action, sequence, created_at, started_at, ended_at,
-              started_by, outcome, checks)
+              snapshot_done, flushed, members_started, restore_since, attempts, progress_at,
+              progress_mark, health, wait, outstanding, lost_hosts, next_action, sequence,
+              created_at, started_at, ended_at, started_by, outcome, checks)
 #undef DROVER_FIELDS
 
 inline std::tuple<> Fields(rollout::Flush&) { return {}; }
@@ -97,12 +97,11 @@ class Filler {
   void Fill(Time& v) { v = FromUnixMillis(1'700'000'000'000 + ++n_); }
   void Fill(Millis& v) { v = Millis(++n_); }
   template <typename T>
-    requires(std::is_integral_v<T> && !std::is_same_v<T, bool>)
-  void Fill(T& v) {
+  requires(std::is_integral_v<T> && !std::is_same_v<T, bool>) void Fill(T& v) {
     v = static_cast<T>(++n_);
   }
   template <typename T>
-    requires std::is_enum_v<T>
+  requires std::is_enum_v<T>
   void Fill(T& v) {
     v = static_cast<T>(1 + ++n_ % 2);  // the second or third value: none is its enum's default
   }
@@ -155,7 +154,7 @@ class Filler {
     v.back().member = -1;
   }
   template <typename Struct>
-    requires requires(Struct& s) { Fields(s); }
+  requires requires(Struct& s) { Fields(s); }
   void Fill(Struct& v) {
     std::apply([this](auto&... field) { (Fill(field), ...); }, Fields(v));
   }
@@ -165,7 +164,8 @@ class Filler {
   static void AddEach(F add) {
     [&]<size_t... kIndex>(std::index_sequence<kIndex...>) {
       (add(std::variant_alternative_t<kIndex, Variant>{}), ...);
-    }(std::make_index_sequence<std::variant_size_v<Variant>>{});
+    }
+    (std::make_index_sequence<std::variant_size_v<Variant>>{});
   }
 
   int n_ = 0;
@@ -199,7 +199,8 @@ bool Same(const T& a, const T& b) {
     const auto y = Fields(const_cast<T&>(b));
     return [&]<size_t... kIndex>(std::index_sequence<kIndex...>) {
       return (Same(std::get<kIndex>(x), std::get<kIndex>(y)) && ...);
-    }(std::make_index_sequence<std::tuple_size_v<decltype(x)>>{});
+    }
+    (std::make_index_sequence<std::tuple_size_v<decltype(x)>>{});
   }
 }
 

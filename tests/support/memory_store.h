@@ -35,8 +35,7 @@ class MemoryStore final : public store::Store {
   StatusOr<uint64_t> NextEpoch() override;
 
   Status AddToken(const store::TokenRecord& token) override;
-  Status Enroll(const std::string& secret_sha256, Time now,
-                const store::HostRecord& host) override;
+  Status Enroll(const std::string& secret_sha256, Time now, const store::HostRecord& host) override;
   StatusOr<std::vector<store::HostRecord>> ListHosts() override;
   Status UpdateHost(const store::HostRecord& host) override;
 

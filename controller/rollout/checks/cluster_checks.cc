@@ -7,7 +7,12 @@ namespace drover::rollout {
 namespace {
 
 // Settings that a rollout must not find set: whoever set them is not done, or forgot (P6).
-bool IsLeftover(const std::string& name, const std::string& value) {
+bool IsLeftover(const std::string& where, const std::string& name, const std::string& value) {
+  // A transient value beats the persistent one that a rollout puts.
+  const bool ours = name == "cluster.routing.allocation.enable" ||
+                    name == "cluster.routing.rebalance.enable" ||
+                    name == "cluster.routing.allocation.node_concurrent_recoveries";
+  if (ours && where == "transient") return true;
   if (name == "cluster.routing.allocation.enable") return value != "all";
   if (name == "cluster.routing.rebalance.enable") return value != "all";
   if (name.starts_with("cluster.routing.allocation.exclude._")) return !value.empty();
@@ -24,7 +29,7 @@ bool IsLeftover(const std::string& name, const std::string& value) {
 void AddLeftovers(const std::string& where, const std::map<std::string, std::string>& settings,
                   std::vector<std::string>* found, std::vector<std::string>* names) {
   for (const auto& [name, value] : settings) {
-    if (!IsLeftover(name, value)) continue;
+    if (!IsLeftover(where, name, value)) continue;
     found->push_back(where + " " + name + "=" + value);
     names->push_back("\"" + name + "\": null");
   }

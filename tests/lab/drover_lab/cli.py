@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 
 from . import ansible, baseline, check, clusters, hosts, images, load, network, registry, settings, specs
 from .shell import LabError, exclusive, run, say

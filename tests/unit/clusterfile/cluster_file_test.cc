@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -82,6 +85,8 @@ struct Refusal {
   std::string message;   // a line of the error begins with it
 };
 
+void PrintTo(const Refusal& refusal, std::ostream* out) { *out << refusal.name; }
+
 class ClusterFileRefuses : public ::testing::TestWithParam<Refusal> {};
 
 TEST_P(ClusterFileRefuses, WithPlaceValueAndExpectation) {
@@ -104,7 +109,7 @@ const std::vector<Refusal> kRefusals = {
     {"UnknownRule", "max_unavailable: 2", "maxUnavailible: 2",
      "12:3: rules has an unknown key \"maxUnavailible\"; did you mean max_unavailable?"},
     {"UnknownMemberKey", "service: opensearch}", "services: opensearch}",
-     "7:31: members[1] has an unknown key \"services\"; did you mean service?"},
+     "7:33: members[1] has an unknown key \"services\"; did you mean service?"},
     {"MissingKey", "service: opensearch}", "node: n}",
      "7:5: members[1] has no service; it must have one"},
     {"NoName", "name: search-prod\n", "", "1:1: this file has no name; it must have one"},
@@ -130,7 +135,7 @@ const std::vector<Refusal> kRefusals = {
      "5:43: snapshot.secret_key would put a secret into this file; put it into the OpenSearch "
      "keystore"},
     {"UserWithoutFile", ", password_file: /etc/drover/search.password", "",
-     "4:7: password_file stands without username; expected both"},
+     "4:7: username stands without password_file; expected both"},
     {"RelativePath", "/etc/drover/search-ca.pem", "search-ca.pem",
      "3:11: tls.ca is \"search-ca.pem\"; expected an absolute path"},
     {"KeyTwice", "tls:", "name:", "3:1: name stands twice, first on line 1; expected it once"},
@@ -144,7 +149,7 @@ const std::vector<Refusal> kRefusals = {
      "project: search, service: opensearch",
      "10:5: companions[1] is service opensearch of project search on host h1, as members[1] is;"},
     {"CompanionImage", ":{version}", ":2.19.1",
-     "10:63: companions[1].image is \"opensearchproject/opensearch-dashboards:2.19.1\"; expected "
+     "10:59: companions[1].image is \"opensearchproject/opensearch-dashboards:2.19.1\"; expected "
      "{version} in it"},
     {"NoneDown", "max_unavailable: 2", "max_unavailable: 0",
      "12:20: rules.max_unavailable is \"0\"; expected a whole number of at least 1"},
@@ -157,14 +162,14 @@ const std::vector<Refusal> kRefusals = {
     {"NegativeConcurrency", "recovery_concurrency: 8", "recovery_concurrency: -1",
      "19:25: rules.recovery_concurrency is \"-1\"; expected a whole number of at least 0"},
     {"NullValue", "name: search-prod",
-     "name:", "1:6: name is nothing; expected the cluster's name"},
+     "name:", "1:1: name has no value; give it one or remove the key"},
     {"NoYaml", "tls: {ca: /etc/drover/search-ca.pem}", "tls: {ca: [}", "3:12: not valid YAML: "},
     {"TwoDocuments", "tls: {ca: /etc/drover/search-ca.pem}", "---\nname: b",
      "4:1: a second document begins; expected one cluster a file"},
 };
 
 INSTANTIATE_TEST_SUITE_P(Table, ClusterFileRefuses, ::testing::ValuesIn(kRefusals),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& test) { return test.param.name; });
 
 TEST(ClusterFile, NamesAllProblemsAtOnce) {
   const auto spec = ParseClusterFile("name: a\nendpoint: [x]\nmembers: []\n", "f.yaml");

@@ -74,6 +74,7 @@ class SessionTest : public ::testing::Test {
     options.boot_id = "boot-1";
     options.operations.kill_grace = kPatience;
     options.operations.progress_interval = Millis(0);
+    options.change_slice = Millis(20);
     options.random = [] { return 0.0; };
     session_ = std::make_unique<Session>(
         SessionParts{journal_.get(), &verbs_, &clock_, file_.get(),

@@ -1,0 +1,140 @@
+#include "tests/unit/rollout/world_builder.h"
+
+#include <gtest/gtest.h>
+
+namespace drover::rollout::testing {
+namespace {
+
+NodeView MakeNode(int i) {
+  NodeView node;
+  node.id = "id-" + std::to_string(i);
+  node.name = "os-" + std::to_string(i);
+  node.version = kOld;
+  node.roles = {"cluster_manager", "data", "ingest"};
+  node.http_publish_address = "192.0.2." + std::to_string(i) + ":9200";
+  node.disk_used_percent = 40;
+  return node;
+}
+
+ProjectView MakeProject(int i) {
+  ContainerView container;
+  container.id = "container-" + std::to_string(i);
+  container.name = "opensearch-h" + std::to_string(i);
+  container.image = std::string(kImage) + ":" + kOld;
+  container.state = "running";
+  container.mounts = {{"volume", "search_data", "/var/lib/docker/volumes/search_data",
+                       "/usr/share/opensearch/data", false},
+                      {"bind", "", "/srv/snap", "/snap", false}};
+  ServiceView service;
+  service.name = "opensearch";
+  service.image = container.image;
+  service.container = container;
+  service.environment = {{"node.name", "os-" + std::to_string(i)}};
+  ProjectView project;
+  project.name = "search";
+  project.working_dir = "/srv/search";
+  project.file_sha256 = {{"/srv/search/docker-compose.yml", "hash-" + std::to_string(i)}};
+  project.services = {service};
+  return project;
+}
+
+void AddShard(World& world, int shard, int primary_node, int replica_node) {
+  const auto copy = [&](bool primary, int node) {
+    ShardView view;
+    view.index = "logs";
+    view.shard = shard;
+    view.primary = primary;
+    view.state = ShardState::kStarted;
+    view.node_id = "id-" + std::to_string(node);
+    world.cluster.shards.push_back(view);
+  };
+  copy(true, primary_node);
+  copy(false, replica_node);
+}
+
+}  // namespace
+
+ClusterSpec HealthySpec() {
+  ClusterSpec spec;
+  spec.name = "search-prod";
+  spec.snapshot = {"backups", "fs", {{"location", "/snap"}}};
+  for (int i = 1; i <= 3; ++i) {
+    spec.endpoints.push_back("http://192.0.2." + std::to_string(i) + ":9200");
+    spec.members.push_back({"h" + std::to_string(i), "search", "opensearch", ""});
+  }
+  return spec;
+}
+
+World HealthyWorld() {
+  World world;
+  world.at = kStart;
+  ClusterObservation& c = world.cluster;
+  c.cluster_name = "search";
+  c.cluster_uuid = "uuid-1";
+  c.health.status = "green";
+  c.health.nodes = c.health.data_nodes = 3;
+  c.manager_node_id = "id-1";
+  c.low_disk_watermark = "85%";
+  for (int i = 1; i <= 3; ++i) {
+    c.endpoints.push_back({"http://192.0.2." + std::to_string(i) + ":9200",
+                           "os-" + std::to_string(i), "search", "uuid-1", ""});
+    c.nodes.push_back(MakeNode(i));
+    c.last_committed_config.push_back("id-" + std::to_string(i));
+    HostView host;
+    host.name = "h" + std::to_string(i);
+    host.known = host.connected = true;
+    host.compose_versions = {"docker compose 2.26.1"};
+    world.hosts.push_back(host);
+    world.projects[{host.name, "search"}] = MakeProject(i);
+  }
+  c.last_accepted_config = c.last_committed_config;
+  IndexView logs;
+  logs.name = "logs";
+  logs.shards = 2;
+  logs.replicas = 1;
+  logs.docs = 1000;
+  c.indices = {logs};
+  AddShard(world, 0, 1, 2);
+  AddShard(world, 1, 2, 3);
+  world.repository = {
+      "backups", "fs", true, {{"location", "/snap"}}, true, {"id-1", "id-2", "id-3"}, ""};
+  return world;
+}
+
+PlanRequest UpgradeRequest() {
+  PlanRequest request;
+  request.cluster = "search-prod";
+  request.to_version = kNew;
+  return request;
+}
+
+Plan HealthyPlan() {
+  StatusOr<Plan> plan =
+      MakePlan(PlanId("7f3c9a1e"), UpgradeRequest(), HealthySpec(), HealthyWorld(), {});
+  EXPECT_TRUE(plan.ok()) << plan.status().ToString();
+  EXPECT_TRUE(plan->Startable());
+  return *plan;
+}
+
+NodeView& Node(World& world, const std::string& name) {
+  for (NodeView& node : world.cluster.nodes) {
+    if (node.name == name) return node;
+  }
+  ADD_FAILURE() << "no node " << name;
+  return world.cluster.nodes.front();
+}
+
+ProjectView& Project(World& world, const std::string& host) {
+  return world.projects.at({host, "search"});
+}
+
+CheckResult RunOne(const std::string& id, const World& world, const ClusterSpec& spec,
+                   const PlanRequest& request) {
+  for (const CheckResult& result : RunChecks(request, spec, world)) {
+    if (result.id == id) return result;
+  }
+  ADD_FAILURE() << "check " << id << " did not run";
+  return {};
+}
+
+}  // namespace drover::rollout::testing
