@@ -7,7 +7,7 @@
 #include "common/base/files.h"
 #include "common/crypto/crypto.h"
 #include "common/rpc/limits.h"
-#include "tests/unit/common/temporary_folder.h"
+#include "tests/support/temp_folder.h"
 #include "tests/unit/fleet/fleet_fixture.h"
 
 namespace drover::fleet {
@@ -16,11 +16,11 @@ namespace {
 class AuthorityTest : public ::testing::Test {
  protected:
   StatusOr<std::unique_ptr<Authority>> Open() { return Authority::Open(options_, clock_); }
-  std::string Read(const std::string& name) { return *ReadFile(folder_ / name); }
+  std::string Read(const std::string& name) { return *ReadFile(folder_.File(name)); }
 
-  drover::testing::TemporaryFolder folder_;
+  drover::testing::TempFolder folder_;
   MovableClock clock_;
-  AuthorityOptions options_{folder_ / "data", "", {"ctl.example"}, {"127.0.0.1"}};
+  AuthorityOptions options_{folder_.File("data"), "", {"ctl.example"}, {"127.0.0.1"}};
 };
 
 TEST_F(AuthorityTest, FirstStartMakesFilesOfWhichKeysArePrivate) {
@@ -28,7 +28,7 @@ TEST_F(AuthorityTest, FirstStartMakesFilesOfWhichKeysArePrivate) {
   ASSERT_TRUE(authority.ok()) << authority.status();
   for (const char* name : {"data/ca.key", "data/controller.key"}) {
     struct stat info {};
-    ASSERT_EQ(::stat((folder_ / name).c_str(), &info), 0) << name;
+    ASSERT_EQ(::stat((folder_.File(name)).c_str(), &info), 0) << name;
     EXPECT_EQ(info.st_mode & 07777, 0600u) << name;
   }
   EXPECT_EQ((*authority)->fleet_name().rfind("fleet-", 0), 0u);
@@ -81,29 +81,29 @@ TEST_F(AuthorityTest, NewNamesMakeANewCertificate) {
 
 TEST_F(AuthorityTest, CrashBetweenKeyAndCertificateIsMended) {
   ASSERT_TRUE(Open().ok());
-  ASSERT_EQ(::unlink((folder_ / "data/ca.pem").c_str()), 0);
-  ASSERT_EQ(::unlink((folder_ / "data/controller.pem").c_str()), 0);
+  ASSERT_EQ(::unlink((folder_.File("data/ca.pem")).c_str()), 0);
+  ASSERT_EQ(::unlink((folder_.File("data/controller.pem")).c_str()), 0);
   EXPECT_TRUE(Open().ok());
 }
 
 TEST_F(AuthorityTest, MissingKeyIsNeverReplaced) {
   ASSERT_TRUE(Open().ok());
-  ASSERT_EQ(::unlink((folder_ / "data/ca.key").c_str()), 0);
+  ASSERT_EQ(::unlink((folder_.File("data/ca.key")).c_str()), 0);
   const auto authority = Open();
   EXPECT_EQ(authority.status().code(), StatusCode::kFailedPrecondition);
   EXPECT_NE(Message(authority.status()).find("ca.key"), std::string::npos);
-  EXPECT_FALSE(ReadFile(folder_ / "data/ca.key").ok());
+  EXPECT_FALSE(ReadFile(folder_.File("data/ca.key")).ok());
 }
 
 TEST_F(AuthorityTest, KeyOfAnotherAuthorityIsRefused) {
   ASSERT_TRUE(Open().ok());
-  ASSERT_TRUE(WriteFileAtomically(folder_ / "data/ca.key", *crypto::GenerateKey()).ok());
+  ASSERT_TRUE(WriteFileAtomically(folder_.File("data/ca.key"), *crypto::GenerateKey()).ok());
   EXPECT_EQ(Open().status().code(), StatusCode::kFailedPrecondition);
 }
 
 TEST_F(AuthorityTest, KeyThatOthersCanReadIsRefused) {
   ASSERT_TRUE(Open().ok());
-  ASSERT_EQ(::chmod((folder_ / "data/ca.key").c_str(), 0644), 0);
+  ASSERT_EQ(::chmod((folder_.File("data/ca.key")).c_str(), 0644), 0);
   const auto authority = Open();
   EXPECT_EQ(authority.status().code(), StatusCode::kFailedPrecondition);
   EXPECT_NE(Message(authority.status()).find("chmod 600"), std::string::npos);

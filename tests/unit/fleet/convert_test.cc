@@ -45,9 +45,10 @@ TEST(ConvertTest, EveryVerbHasItsMessage) {
                           .timeout()),
             Millis(1500));
   EXPECT_TRUE(ToProto(OrderOf(rollout::UpService{"os", true}), 1).verb().up_service().recreate());
-  EXPECT_EQ(FromProto(
-                ToProto(OrderOf(rollout::DownProject{Millis(9)}), 1).verb().down_project().timeout()),
-            Millis(9));
+  EXPECT_EQ(
+      FromProto(
+          ToProto(OrderOf(rollout::DownProject{Millis(9)}), 1).verb().down_project().timeout()),
+      Millis(9));
 }
 
 TEST(ConvertTest, EventIsStateOrProgressOrEnd) {

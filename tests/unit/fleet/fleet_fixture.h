@@ -20,7 +20,7 @@
 #include "controller/fleet/gateway.h"
 #include "drover/agent/v1/gateway.grpc.pb.h"
 #include "tests/support/memory_store.h"
-#include "tests/unit/common/temporary_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace drover::fleet {
 
@@ -130,7 +130,7 @@ class FleetTest : public ::testing::Test {
   std::unique_ptr<FakeAgent> ConnectHost(const std::string& name);
   std::unique_ptr<FakeAgent> Reconnect(const rpc::Identity& identity);
 
-  drover::testing::TemporaryFolder folder_;
+  drover::testing::TempFolder folder_;
   MovableClock clock_;
   drover::testing::MemoryStore store_;
   std::unique_ptr<Authority> authority_;

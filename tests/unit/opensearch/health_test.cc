@@ -31,8 +31,8 @@ HttpServer::Handler Node(const std::string& name, std::function<Reply()> health)
 
 TEST(AwaitHealth, AsksTheClusterToWait) {
   HttpServer server(Node("os-1", [] { return Reply{200, kGreen}; }));
-  const auto health = ApiOf(SpecOf({server.url()}))
-                          ->AwaitHealth({3, "green", true, true}, Millis(1500), {});
+  const auto health =
+      ApiOf(SpecOf({server.url()}))->AwaitHealth({3, "green", true, true}, Millis(1500), {});
   ASSERT_TRUE(health.ok()) << health.status();
   EXPECT_EQ(health->status, "green");
   EXPECT_FALSE(health->timed_out);
@@ -72,8 +72,9 @@ TEST(AwaitHealth, GoesOnElsewhereWhereTheEndpointDies) {
   }));
   HttpServer second(Node("os-2", [] { return Reply{200, kGreen}; }));
   auto api = ApiOf(SpecOf({first.url(), second.url()}));
-  auto call = std::async(std::launch::async,
-                         [&] { return api->AwaitHealth({3, "green"}, Millis(30'000), {}); });
+  auto call = std::async(std::launch::async, [&] {
+    return api->AwaitHealth({3, "green"}, Millis(30'000), {});
+  });
   ASSERT_TRUE(first.Await("GET /_cluster/health", 1));
   EXPECT_EQ(second.Count("GET /_cluster/health"), 0);
   die.set_value();
@@ -96,8 +97,7 @@ TEST(AwaitHealth, DoesNotAskANodeThatIsAboutToStop) {
 
 TEST(AwaitHealth, AsksANodeThatIsAboutToStopWhereThereIsNoOther) {
   HttpServer only(Node("os-1", [] { return Reply{200, kGreen}; }));
-  EXPECT_TRUE(
-      ApiOf(SpecOf({only.url()}))->AwaitHealth({1, ""}, Millis(1000), {"os-1"}).ok());
+  EXPECT_TRUE(ApiOf(SpecOf({only.url()}))->AwaitHealth({1, ""}, Millis(1000), {"os-1"}).ok());
 }
 
 TEST(AwaitHealth, WaitsThroughATimeWithoutAnyEndpoint) {
@@ -105,8 +105,7 @@ TEST(AwaitHealth, WaitsThroughATimeWithoutAnyEndpoint) {
   HttpServer server(Node("os-1", [&] {
     return ++asked < 3 ? Reply{503, "OpenSearch Security not initialized."} : Reply{200, kGreen};
   }));
-  const auto health =
-      ApiOf(SpecOf({server.url()}))->AwaitHealth({3, "green"}, Millis(20'000), {});
+  const auto health = ApiOf(SpecOf({server.url()}))->AwaitHealth({3, "green"}, Millis(20'000), {});
   ASSERT_TRUE(health.ok()) << health.status();
   EXPECT_EQ(asked, 3);
 }
@@ -119,8 +118,7 @@ TEST(AwaitHealth, IsUnavailableInTheEnd) {
 
 TEST(AwaitHealth, DoesNotWaitForWhatNoTimeMends) {
   HttpServer server(Node("os-1", [] { return Reply{401, ""}; }));
-  const auto health =
-      ApiOf(SpecOf({server.url()}))->AwaitHealth({3, ""}, Millis(60'000), {});
+  const auto health = ApiOf(SpecOf({server.url()}))->AwaitHealth({3, ""}, Millis(60'000), {});
   EXPECT_EQ(health.status().code(), StatusCode::kUnauthenticated);
 }
 

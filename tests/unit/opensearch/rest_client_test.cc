@@ -15,7 +15,8 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 const RestRequest kRead{.path = "/_cluster/health"};
-const RestRequest kOnce{.method = "PUT", .path = "/_snapshot/r/s", .body = "{}", .repeatable = false};
+const RestRequest kOnce{
+    .method = "PUT", .path = "/_snapshot/r/s", .body = "{}", .repeatable = false};
 
 Reply Fine(const SeenRequest&) { return {}; }
 
@@ -124,7 +125,7 @@ TEST_F(RestClientTest, SendsThePasswordOfTheFileAsItIsNow) {
   ASSERT_TRUE(client.Call(kRead).ok());
   const auto requests = server.requests();
   ASSERT_EQ(requests.size(), 2U);
-  EXPECT_EQ(requests[0].authorization, "Basic ZHJvdmVyOmZpcnN0");       // drover:first
+  EXPECT_EQ(requests[0].authorization, "Basic ZHJvdmVyOmZpcnN0");      // drover:first
   EXPECT_EQ(requests[1].authorization, "Basic ZHJvdmVyOnNlY29uZA==");  // drover:second
 }
 
@@ -265,10 +266,11 @@ TEST_F(RestClientTest, PaysForAHangingEndpointOnce) {
 
 TEST(FailureReason, FindsTheClustersOwnWords) {
   EXPECT_EQ(FailureReason({400, R"({"error":{"type":"t","reason":"r"}})", ""}), "t: r");
-  EXPECT_EQ(FailureReason({400,
-                           R"({"error":{"type":"t","reason":"r","caused_by":{"type":"u","reason":"s"}}})",
-                           ""}),
-            "t: r (u: s)");
+  EXPECT_EQ(
+      FailureReason({400,
+                     R"({"error":{"type":"t","reason":"r","caused_by":{"type":"u","reason":"s"}}})",
+                     ""}),
+      "t: r (u: s)");
   EXPECT_EQ(FailureReason({400, R"({"error":"no handler"})", ""}), "no handler");
   EXPECT_EQ(FailureReason({503, "OpenSearch Security not initialized.\n", ""}),
             "OpenSearch Security not initialized. ");

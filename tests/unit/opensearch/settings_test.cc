@@ -54,8 +54,9 @@ TEST_F(SettingsTest, FailsWhereAResetDoesNotReadBack) {
   const Status status =
       Put(R"({"persistent":{},"transient":{"cluster.routing.allocation.enable":"none"}})", {},
           {{kAllocation, std::nullopt}});
-  EXPECT_THAT(Message(status), HasSubstr("transient setting cluster.routing.allocation.enable was put "
-                                         "as its default and reads back as \"none\""));
+  EXPECT_THAT(Message(status),
+              HasSubstr("transient setting cluster.routing.allocation.enable was put "
+                        "as its default and reads back as \"none\""));
 }
 
 TEST_F(SettingsTest, FailsWhereATransientSettingComesFirst) {
@@ -77,7 +78,8 @@ TEST_F(SettingsTest, TakesAWildcardResetForAllKeysThatItMatches) {
 
 TEST(PutSettings, PassesTheClustersRefusalOn) {
   HttpServer server([](const SeenRequest&) {
-    return Reply{400, R"({"error":{"type":"illegal_argument_exception","reason":"unknown setting"}})"};
+    return Reply{400,
+                 R"({"error":{"type":"illegal_argument_exception","reason":"unknown setting"}})"};
   });
   const Status status = ApiOf(SpecOf({server.url()}))->PutSettings({{"x", "1"}}, {});
   EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition);

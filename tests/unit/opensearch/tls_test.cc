@@ -39,8 +39,7 @@ Leaf MakeLeaf(const Authority& authority, const std::string& address, Time not_b
   Leaf leaf;
   leaf.key = *crypto::GenerateKey();
   const auto request = crypto::MakeSigningRequest(leaf.key, "os-1");
-  leaf.certificate =
-      *crypto::SignRequest(*request, fields, authority.key, authority.certificate);
+  leaf.certificate = *crypto::SignRequest(*request, fields, authority.key, authority.certificate);
   return leaf;
 }
 
@@ -89,8 +88,10 @@ TEST_F(TlsTest, TrustsTheAuthorityOfTheFile) {
 
 TEST_F(TlsTest, RefusesAnotherAuthority) {
   Listen(MakeLeaf(MakeAuthority("other CA")));
-  ExpectRefused("signed by an authority that is not trusted: put that authority's certificate into "
-                "tls.ca (" + spec_.tls.ca + ")");
+  ExpectRefused(
+      "signed by an authority that is not trusted: put that authority's certificate into "
+      "tls.ca (" +
+      spec_.tls.ca + ")");
 }
 
 TEST_F(TlsTest, AsksForTheSettingWhereTheSystemsAuthoritiesAreUsed) {

@@ -23,6 +23,15 @@ std::vector<std::string> Names(const std::vector<PlannedMember>& members) {
   return names;
 }
 
+PlannedMember Member(const std::string& name, const std::string& node_id,
+                     const std::vector<std::string>& roles) {
+  PlannedMember member;
+  member.name = name;
+  member.node_id = node_id;
+  member.roles = roles;
+  return member;
+}
+
 TEST(PlanTest, TheElectedClusterManagerIsLast) {
   const Plan plan = HealthyPlan();
   EXPECT_THAT(Names(plan.members), ElementsAre("os-2", "os-3", "os-1"));
@@ -40,12 +49,12 @@ TEST(PlanTest, OnlyTheTagOfTheImageChanges) {
 TEST(PlanTest, DataNodesFirstThenOthersThenManagers) {
   World world = HealthyWorld();
   world.cluster.shards.clear();
-  std::vector<PlannedMember> members(4);
-  members[0] = {
-      .name = "m-elected", .node_id = "a", .roles = {"cluster_manager"}, .elected_manager = true};
-  members[1] = {.name = "m", .node_id = "b", .roles = {"cluster_manager"}};
-  members[2] = {.name = "coordinating", .node_id = "c", .roles = {}};
-  members[3] = {.name = "data", .node_id = "d", .roles = {"data"}};
+  std::vector<PlannedMember> members;
+  members.push_back(Member("m-elected", "a", {"cluster_manager"}));
+  members.back().elected_manager = true;
+  members.push_back(Member("m", "b", {"cluster_manager"}));
+  members.push_back(Member("coordinating", "c", {}));
+  members.push_back(Member("data", "d", {"data"}));
   EXPECT_EQ(AssignBatches(world.cluster, 1, &members), 4);
   EXPECT_THAT(Names(members), ElementsAre("data", "coordinating", "m", "m-elected"));
 }
@@ -56,9 +65,7 @@ TEST(PlanTest, MembersThatShareAShardAreNeverTogether) {
   world.cluster.last_committed_config.clear();
   std::vector<PlannedMember> members;
   for (int i = 1; i <= 3; ++i) {
-    members.push_back({.name = "os-" + std::to_string(i),
-                       .node_id = "id-" + std::to_string(i),
-                       .roles = {"data"}});
+    members.push_back(Member("os-" + std::to_string(i), "id-" + std::to_string(i), {"data"}));
   }
   // Shard 0 lives on os-1 and os-2, shard 1 on os-2 and os-3.
   std::swap(members[1], members[2]);

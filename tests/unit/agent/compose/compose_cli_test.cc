@@ -57,22 +57,22 @@ TEST(ComposeCli, GoldenCommandsOfThePlugin) {
   const std::string head =
       "docker compose --project-directory /srv/lab -p lab -f /srv/lab/compose.yaml -f "
       "/srv/lab/more.yaml ";
-  EXPECT_THAT(AllVerbs("2.26.1", "", Place()),
-              ElementsAre(head + "config --format json", head + "stop -t 30 os1", head + "stop os1",
-                          head + "up -d --no-deps --no-build os1",
-                          head + "up -d --no-deps --no-build --force-recreate os1",
-                          head + "down -t 5"));
+  EXPECT_THAT(
+      AllVerbs("2.26.1", "", Place()),
+      ElementsAre(head + "config --format json", head + "stop -t 30 os1", head + "stop os1",
+                  head + "up -d --no-deps --no-build os1",
+                  head + "up -d --no-deps --no-build --force-recreate os1", head + "down -t 5"));
 }
 
 TEST(ComposeCli, GoldenCommandsOfV1) {
   const std::string head =
       "docker-compose --project-directory /srv/lab -p lab -f /srv/lab/compose.yaml -f "
       "/srv/lab/more.yaml ";
-  EXPECT_THAT(AllVerbs("", "1.29.2", Place()),
-              ElementsAre(head + "config", head + "stop -t 30 os1", head + "stop os1",
-                          head + "up -d --no-deps --no-build os1",
-                          head + "up -d --no-deps --no-build --force-recreate os1",
-                          head + "down -t 5"));
+  EXPECT_THAT(
+      AllVerbs("", "1.29.2", Place()),
+      ElementsAre(head + "config", head + "stop -t 30 os1", head + "stop os1",
+                  head + "up -d --no-deps --no-build os1",
+                  head + "up -d --no-deps --no-build --force-recreate os1", head + "down -t 5"));
 }
 
 TEST(ComposeCli, StandaloneV2SpeaksLikeThePlugin) {
@@ -82,8 +82,10 @@ TEST(ComposeCli, StandaloneV2SpeaksLikeThePlugin) {
 }
 
 TEST(ComposeCli, StaysWithV1WhereV1MadeTheContainers) {
-  EXPECT_THAT(AllVerbs("2.26.1", "1.29.2", Place("1.29.2"))[0], testing::StartsWith("docker-compose "));
-  EXPECT_THAT(AllVerbs("2.26.1", "1.29.2", Place("2.26.1"))[0], testing::StartsWith("docker compose "));
+  EXPECT_THAT(AllVerbs("2.26.1", "1.29.2", Place("1.29.2"))[0],
+              testing::StartsWith("docker-compose "));
+  EXPECT_THAT(AllVerbs("2.26.1", "1.29.2", Place("2.26.1"))[0],
+              testing::StartsWith("docker compose "));
   EXPECT_THAT(AllVerbs("2.26.1", "1.29.2", Place())[0], testing::StartsWith("docker compose "));
   EXPECT_THAT(AllVerbs("5.0.0", "", Place("1.29.2"))[0], testing::StartsWith("docker compose "));
 }

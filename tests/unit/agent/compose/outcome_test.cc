@@ -75,8 +75,7 @@ TEST(Outcome, ClassifiesCommands) {
   EXPECT_EQ(ToOperationError(CommandFailure("up", late)).code(),
             v1::OPERATION_ERROR_CODE_DEADLINE_PASSED);
   late.canceled = true;
-  EXPECT_EQ(ToOperationError(CommandFailure("up", late)).code(),
-            v1::OPERATION_ERROR_CODE_CANCELED);
+  EXPECT_EQ(ToOperationError(CommandFailure("up", late)).code(), v1::OPERATION_ERROR_CODE_CANCELED);
 }
 
 TEST(Outcome, CarriesErrorsThroughStatus) {

@@ -62,10 +62,17 @@ TEST(Variables, ReadsEnvFiles) {
       "REF=${PLAIN}!${NONE:-n}",
       0);
   const std::pair<const char*, const char*> cases[] = {
-      {"$PLAIN", "one two"}, {"$HASH", "a#b"},        {"$SINGLE", "$PLAIN # x"},
-      {"$EXPORTED", "e"},    {"$COLON", "c"},         {"${NOTHING:-x}", "x"},
-      {"$SET", "environment"}, {"$LAST", "2"},        {"$LINES", "a\nb"},
-      {"$REF", "one two!n"}, {"$DOUBLE", "q\"one two\n"},
+      {"$PLAIN", "one two"},
+      {"$HASH", "a#b"},
+      {"$SINGLE", "$PLAIN # x"},
+      {"$EXPORTED", "e"},
+      {"$COLON", "c"},
+      {"${NOTHING:-x}", "x"},
+      {"$SET", "environment"},
+      {"$LAST", "2"},
+      {"$LINES", "a\nb"},
+      {"$REF", "one two!n"},
+      {"$DOUBLE", "q\"one two\n"},
   };
   for (const auto& [text, expected] : cases) EXPECT_EQ(Resolve(v, text), expected) << text;
 }

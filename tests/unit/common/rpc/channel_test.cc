@@ -4,15 +4,15 @@
 
 #include "common/base/files.h"
 #include "drover/agent/v1/gateway.grpc.pb.h"
+#include "tests/support/temp_folder.h"
 #include "tests/unit/common/crypto/test_authority.h"
-#include "tests/unit/common/temporary_folder.h"
 
 namespace drover::rpc {
 namespace {
 
 using drover::agent::v1::AgentGateway;
 using drover::testing::kHour;
-using drover::testing::TemporaryFolder;
+using drover::testing::TempFolder;
 using drover::testing::TestAuthority;
 
 // Answers with who called.
@@ -151,16 +151,16 @@ TEST_F(ChannelTest, SecondServerOnThePortDoesNotStart) {
 }
 
 TEST_F(ChannelTest, UnixSocketIsLocal) {
-  TemporaryFolder folder;
-  Serve("unix:" + (folder / "s"), grpc::InsecureServerCredentials());
+  TempFolder folder;
+  Serve("unix:" + (folder.File("s")), grpc::InsecureServerCredentials());
   agent::v1::EnrollResponse response;
-  ASSERT_TRUE(Ask(MakeUnixChannel(folder / "s"), &response).ok());
+  ASSERT_TRUE(Ask(MakeUnixChannel(folder.File("s")), &response).ok());
   EXPECT_EQ(response.ca_certificate(), "local");
   EXPECT_EQ(response.host_id(), "");
 }
 
 TEST_F(ChannelTest, RenewedCertificateServesWithoutARestart) {
-  TemporaryFolder folder;
+  TempFolder folder;
   crypto::CertificateFields fields;
   fields.common_name = "first";
   fields.dns_names = {kControllerName};
@@ -168,15 +168,16 @@ TEST_F(ChannelTest, RenewedCertificateServesWithoutARestart) {
   fields.not_after = authority_.now + kHour;
   fields.for_server = true;
   const Identity first = authority_.Issue(fields);
-  ASSERT_TRUE(WriteFileAtomically(folder / "ca.pem", authority_.certificate).ok());
-  ASSERT_TRUE(WriteFileAtomically(folder / "key", first.key, 0600).ok());
-  ASSERT_TRUE(WriteFileAtomically(folder / "chain", first.certificate_chain).ok());
+  ASSERT_TRUE(WriteFileAtomically(folder.File("ca.pem"), authority_.certificate).ok());
+  ASSERT_TRUE(WriteFileAtomically(folder.File("key"), first.key, 0600).ok());
+  ASSERT_TRUE(WriteFileAtomically(folder.File("chain"), first.certificate_chain).ok());
   Serve("127.0.0.1:0",
-        MakeServerCredentials({folder / "ca.pem", folder / "key", folder / "chain"}, Millis(1000)));
+        MakeServerCredentials({folder.File("ca.pem"), folder.File("key"), folder.File("chain")},
+                              Millis(1000)));
   const auto leaf = crypto::SignRequest(*crypto::MakeSigningRequest(first.key, "x"), fields,
                                         authority_.key, authority_.certificate);
   ASSERT_TRUE(leaf.ok());
-  ASSERT_TRUE(WriteFileAtomically(folder / "chain", *leaf + authority_.certificate).ok());
+  ASSERT_TRUE(WriteFileAtomically(folder.File("chain"), *leaf + authority_.certificate).ok());
   // The provider has no signal for "read again": new connections are made until one shows it.
   const std::string wanted = *crypto::CertificateDigest(*leaf);
   const Time give_up = SystemClock().Now() + Millis(20'000);
