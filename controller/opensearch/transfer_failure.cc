@@ -20,6 +20,11 @@ std::string Authority(const rollout::ClusterSpec& spec) {
 }
 
 std::string DescribeCertificate(const Transfer& transfer, const rollout::ClusterSpec& spec) {
+  // libcurl compares names itself, after OpenSSL has accepted the certificate.
+  if (Contains(transfer.curl_detail, "subject name")) {
+    return "its certificate is for another name or address (" + transfer.curl_detail +
+           "): use a name that is in it under endpoints, or give the node one with this name";
+  }
   switch (transfer.verify_result) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
       return "its certificate has expired: renew it on that node, and compare the clocks";
@@ -34,10 +39,6 @@ std::string DescribeCertificate(const Transfer& transfer, const rollout::Cluster
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
       return "its certificate was signed by an authority that is not trusted: " + Authority(spec);
-    case X509_V_OK:
-      return "its certificate is for another name or address (" + transfer.curl_detail +
-             "): use the name in the certificate under endpoints, or give the node one with this "
-             "name";
     default:
       return "its certificate was not accepted (" +
              std::string(X509_verify_cert_error_string(transfer.verify_result)) +
@@ -69,7 +70,8 @@ std::string DescribeHandshake(const Transfer& transfer, const rollout::ClusterSp
   }
   const std::string alert = DescribeAlert(transfer, spec);
   if (!alert.empty()) return alert;
-  return "the TLS handshake failed: " + transfer.curl_detail;
+  return "the TLS handshake failed: " + transfer.curl_detail +
+         " (if it does not speak TLS, write http:// under endpoints)";
 }
 
 std::string DescribeBroken(const Transfer& transfer, const rollout::ClusterSpec& spec) {

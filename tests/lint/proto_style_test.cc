@@ -2,6 +2,7 @@
 // sources. What deviates is in kExceptions, each with its reason.
 #include <gmock/gmock.h>
 #include <google/protobuf/descriptor.h>
+#include <google/protobuf/descriptor.pb.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>

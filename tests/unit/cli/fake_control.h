@@ -19,8 +19,8 @@ namespace drover::cli {
 template <typename Request, typename Response>
 using Answer = std::function<grpc::Status(const Request&, Response&)>;
 template <typename Request, typename Response>
-using Stream =
-    std::function<grpc::Status(grpc::ServerContext*, const Request&, grpc::ServerWriter<Response>*)>;
+using Stream = std::function<grpc::Status(grpc::ServerContext*, const Request&,
+                                          grpc::ServerWriter<Response>*)>;
 
 // Counts each call; calls without an answer are UNIMPLEMENTED, as from a real server.
 class FakeRollouts final : public v1::RolloutService::Service {
@@ -203,8 +203,8 @@ struct Result {
   std::string err;
 };
 
-// Runs `drover` in this process against the fakes, in a folder of its own. Without a terminal, until
-// a test says otherwise.
+// Runs `drover` in this process against the fakes, in a folder of its own. Without a terminal,
+// until a test says otherwise.
 class CliTest : public testing::Test {
  protected:
   CliTest();

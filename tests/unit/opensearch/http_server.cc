@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <chrono>
@@ -108,6 +109,11 @@ void HttpServer::Talk(Stream& stream) {
     boost::system::error_code error;
     http::request<http::string_body> request;
     http::read(stream, buffer, request, error);
+    if (error && error != http::error::end_of_stream && error != asio::error::eof) {
+      // As a web server does to what is not HTTP, a TLS greeting for example.
+      asio::write(stream, asio::buffer(std::string("HTTP/1.1 400 Bad Request\r\n\r\n")), error);
+      return;
+    }
     if (error) return;
     SeenRequest seen{std::string(request.method_string()), std::string(request.target()),
                      request.body(), std::string(request[http::field::authorization])};

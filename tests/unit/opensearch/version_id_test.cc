@@ -7,8 +7,8 @@ namespace {
 
 TEST(DecodeVersionId, ReadsTheIdsThatRealIndicesHave) {
   EXPECT_EQ(DecodeVersionId(135249827), "1.3.20");
-  EXPECT_EQ(DecodeVersionId(136387927), "2.19.1");
-  EXPECT_EQ(DecodeVersionId(0x08000000 ^ 2170199), "2.17.1");
+  EXPECT_EQ(DecodeVersionId(136387927), "2.17.1");
+  EXPECT_EQ(DecodeVersionId(0x08000000 ^ 2190199), "2.19.1");
   EXPECT_EQ(DecodeVersionId(0x08000000 ^ 3080099), "3.8.0");
   EXPECT_EQ(DecodeVersionId(0x08000000 ^ 2110199), "2.11.1");
 }

@@ -273,7 +273,7 @@ const Case kCases[] = {
 };
 
 INSTANTIATE_TEST_SUITE_P(Table, ImageEditorEdits, testing::ValuesIn(kCases),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& entry) { return entry.param.name; });
 
 struct Refusal {
   std::string name;
@@ -397,7 +397,7 @@ const Refusal kRefusals[] = {
 };
 
 INSTANTIATE_TEST_SUITE_P(Table, ImageEditorRefusals, testing::ValuesIn(kRefusals),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& entry) { return entry.param.name; });
 
 TEST(ImageEditor, SaysWhereTheImageIsAlreadySet) {
   const TempFolder folder;

@@ -44,7 +44,7 @@ TEST(Variables, RefusesWhatIsMalformed) {
 }
 
 TEST(Variables, ReadsEnvFiles) {
-  Variables v({{"SET", "environment"}});
+  Variables v(Variables::Environment{{"SET", "environment"}});
   v.AddFile(
       "# comment\n"
       "PLAIN=one two  # rest\n"

@@ -1,0 +1,225 @@
+// drover-controller: the program. Reads its settings, builds the real parts and serves until told
+// to stop.
+#include <arpa/inet.h>
+#include <grp.h>
+#include <grpc/support/log.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "common/base/log.h"
+#include "common/rpc/channel.h"
+#include "controller/api/control_server.h"
+#include "controller/clusterfile/cluster_file.h"
+#include "controller/config/config.h"
+#include "controller/driver/live_coordinator.h"
+#include "controller/fleet/authority.h"
+#include "controller/fleet/gateway.h"
+#include "controller/opensearch/cluster_api.h"
+#include "controller/store/store.h"
+
+namespace drover {
+namespace {
+
+constexpr char kRoom[] = "controller";
+constexpr int kError = 1;
+constexpr std::chrono::seconds kDrainTime{5};
+
+int Fail(const Status& status) {
+  std::cerr << "drover-controller: " << Message(status) << "\n";
+  return kError;
+}
+
+// gRPC's own lines; the reasons of refused handshakes are only there.
+void LogOfGrpc(gpr_log_func_args* entry) { LogDebug("grpc", entry->message); }
+
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+// sd_notify(3) without its library: one datagram to $NOTIFY_SOCKET.
+void Notify(const std::string& state) {
+  const char* path = std::getenv("NOTIFY_SOCKET");
+  if (path == nullptr || *path == '\0') return;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
+  if (address.sun_path[0] == '@') address.sun_path[0] = '\0';
+  const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return;
+  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + std::strlen(path));
+  if (::sendto(fd, state.data(), state.size(), MSG_NOSIGNAL,
+               reinterpret_cast<const sockaddr*>(&address), length) < 0) {
+    LogWarning(kRoom, std::string("cannot notify the service manager: ") + std::strerror(errno));
+  }
+  ::close(fd);
+}
+
+// Whoever can open the socket is an administrator: its mode is the only lock.
+Status OpenSocketTo(const std::string& path, const std::string& group_name) {
+  if (::chmod(path.c_str(), 0660) != 0) {
+    return Unavailable("cannot set the mode of " + path + ": " + std::strerror(errno));
+  }
+  const struct group* group = ::getgrnam(group_name.c_str());
+  if (group == nullptr) {
+    LogInfo(kRoom, "there is no group " + group_name + ": only root may use " + path);
+    return OkStatus();
+  }
+  if (::chown(path.c_str(), static_cast<uid_t>(-1), group->gr_gid) != 0) {
+    return Unavailable("cannot give " + path + " to group " + group_name + ": " +
+                       std::strerror(errno));
+  }
+  return OkStatus();
+}
+
+fleet::AuthorityOptions AuthorityOptionsOf(const config::Config& config) {
+  fleet::AuthorityOptions options;
+  options.folder = config.data_folder;
+  options.fleet_name = config.fleet;
+  if (const auto address = config::SplitAddress(config.agent_address); address.ok()) {
+    in6_addr unused{};
+    const bool is_ip = ::inet_pton(AF_INET, address->host.c_str(), &unused) == 1 ||
+                       ::inet_pton(AF_INET6, address->host.c_str(), &unused) == 1;
+    (is_ip ? options.ip_addresses : options.dns_names).push_back(address->host);
+  }
+  return options;
+}
+
+driver::LiveCoordinator::SpecFinder FindSpecIn(store::ClusterStore& clusters) {
+  return [&clusters](const std::string& name) -> StatusOr<rollout::ClusterSpec> {
+    DROVER_ASSIGN_OR_RETURN(const store::ClusterRecord record, clusters.GetCluster(name));
+    return clusterfile::ParseClusterFile(record.file, "cluster " + name);
+  };
+}
+
+// Everything that runs, in the order it is made; destroyed in the reverse.
+struct Controller {
+  config::Config config;
+  SystemClock clock;
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<fleet::Authority> authority;
+  std::unique_ptr<fleet::Gateway> gateway;
+  std::unique_ptr<driver::LiveCoordinator> coordinator;
+  std::unique_ptr<api::ControlServer> control;
+  std::unique_ptr<grpc::Server> server;
+
+  Status Build();
+  Status Serve();
+  void Shutdown();
+};
+
+Status Controller::Build() {
+  DROVER_ASSIGN_OR_RETURN(store, store::OpenStore(config.data_folder));
+  DROVER_ASSIGN_OR_RETURN(authority, fleet::Authority::Open(AuthorityOptionsOf(config), clock));
+  DROVER_ASSIGN_OR_RETURN(const uint64_t epoch, store->NextEpoch());
+  DROVER_ASSIGN_OR_RETURN(gateway,
+                          fleet::Gateway::Make({.epoch = epoch}, *authority, *store, clock));
+  coordinator = std::make_unique<driver::LiveCoordinator>(
+      *store, *gateway, opensearch::MakeRestClusterApi, FindSpecIn(*store), clock);
+  gateway->SetListener(coordinator.get());
+  api::Parts parts;
+  parts.coordinator = coordinator.get();
+  parts.agents = gateway.get();
+  parts.fleet = gateway.get();
+  parts.clusters = store.get();
+  parts.rollouts = store.get();
+  parts.cluster_api = opensearch::MakeRestClusterApi;
+  parts.parse_cluster_file = clusterfile::ParseClusterFile;
+  parts.write_cluster_file = [](const rollout::ClusterSpec& spec) {
+    return clusterfile::WriteClusterFile(spec, {});
+  };
+  parts.clock = &clock;
+  parts.info = {DROVER_VERSION, clock.Now(), epoch, config.agent_address, config.data_folder};
+  control = std::make_unique<api::ControlServer>(parts);
+  return coordinator->Recover();
+}
+
+Status Controller::Serve() {
+  grpc::EnableDefaultHealthCheckService(true);
+  if (config.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  std::error_code ignored;
+  std::filesystem::create_directories(std::filesystem::path(config.control_socket).parent_path(),
+                                      ignored);
+  // The store's lock says that no other controller of this data folder is alive: what is there is
+  // left over.
+  ::unlink(config.control_socket.c_str());
+  grpc::ServerBuilder builder;
+  rpc::SetServerLimits(builder);
+  int port = 0;
+  builder.AddListeningPort(config.agent_listen,
+                           rpc::MakeServerCredentials(authority->server_files()), &port);
+  const mode_t mask = ::umask(0177);
+  builder.AddListeningPort("unix:" + config.control_socket, grpc::InsecureServerCredentials());
+  builder.RegisterService(gateway->service());
+  for (grpc::Service* service : control->Services()) builder.RegisterService(service);
+  server = builder.BuildAndStart();
+  ::umask(mask);
+  if (server == nullptr || port == 0) {
+    return Unavailable("cannot listen on " + config.agent_listen + " and " +
+                       config.control_socket +
+                       ": is another controller running, or is the address not this machine's?");
+  }
+  return OpenSocketTo(config.control_socket, config.control_group);
+}
+
+void Controller::Shutdown() {
+  server->GetHealthCheckService()->SetServingStatus(false);
+  gateway->Shutdown();
+  control->Shutdown();
+  server->Shutdown(std::chrono::system_clock::now() + kDrainTime);
+  coordinator->Stop();
+  ::unlink(config.control_socket.c_str());
+  // The gateway's threads call the coordinator until they are joined.
+  server.reset();
+  control.reset();
+  gateway.reset();
+  coordinator.reset();
+}
+
+int Run(const config::Config& config) {
+  const sigset_t signals = BlockSignals();
+  gpr_set_log_function(LogOfGrpc);
+  SetLogLevel(config.log_level);
+  Controller controller;
+  controller.config = config;
+  if (const Status status = controller.Build(); !status.ok()) return Fail(status);
+  if (const Status status = controller.Serve(); !status.ok()) return Fail(status);
+  LogInfo(kRoom, std::string("drover-controller ") + DROVER_VERSION + " serves agents on " +
+                     config.agent_listen + " (they dial " + config.agent_address +
+                     ") and operators on " + config.control_socket);
+  Notify("READY=1");
+  int signal = 0;
+  sigwait(&signals, &signal);
+  LogInfo(kRoom, std::string("stopping on ") + ::strsignal(signal));
+  Notify("STOPPING=1");
+  controller.Shutdown();
+  return 0;
+}
+
+}  // namespace
+}  // namespace drover
+
+int main(int argc, char** argv) {
+  const drover::config::CommandLine command =
+      drover::config::ReadCommandLine(argc, argv, DROVER_VERSION);
+  return command.exit_code ? *command.exit_code : drover::Run(command.config);
+}
