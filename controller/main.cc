@@ -37,6 +37,7 @@ namespace {
 constexpr char kRoom[] = "controller";
 constexpr int kError = 1;
 constexpr std::chrono::seconds kDrainTime{5};
+constexpr Millis kCertificateRefresh{60'000};
 
 int Fail(const Status& status) {
   std::cerr << "drover-controller: " << Message(status) << "\n";
@@ -144,9 +145,7 @@ Status Controller::Build() {
   parts.rollouts = store.get();
   parts.cluster_api = opensearch::MakeRestClusterApi;
   parts.parse_cluster_file = clusterfile::ParseClusterFile;
-  parts.write_cluster_file = [](const rollout::ClusterSpec& spec) {
-    return clusterfile::WriteClusterFile(spec, {});
-  };
+  parts.write_cluster_file = clusterfile::WriteClusterFile;
   parts.clock = &clock;
   parts.info = {DROVER_VERSION, clock.Now(), epoch, config.agent_address, config.data_folder};
   control = std::make_unique<api::ControlServer>(parts);
@@ -165,8 +164,9 @@ Status Controller::Serve() {
   grpc::ServerBuilder builder;
   rpc::SetServerLimits(builder);
   int port = 0;
-  builder.AddListeningPort(config.agent_listen,
-                           rpc::MakeServerCredentials(authority->server_files()), &port);
+  builder.AddListeningPort(
+      config.agent_listen,
+      rpc::MakeServerCredentials(authority->server_files(), kCertificateRefresh), &port);
   const mode_t mask = ::umask(0177);
   builder.AddListeningPort("unix:" + config.control_socket, grpc::InsecureServerCredentials());
   builder.RegisterService(gateway->service());
@@ -174,8 +174,7 @@ Status Controller::Serve() {
   server = builder.BuildAndStart();
   ::umask(mask);
   if (server == nullptr || port == 0) {
-    return Unavailable("cannot listen on " + config.agent_listen + " and " +
-                       config.control_socket +
+    return Unavailable("cannot listen on " + config.agent_listen + " and " + config.control_socket +
                        ": is another controller running, or is the address not this machine's?");
   }
   return OpenSocketTo(config.control_socket, config.control_group);

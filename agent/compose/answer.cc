@@ -17,30 +17,6 @@ constexpr Millis kReattachPause{500};
 constexpr size_t kMaxLogBytes = 1024 * 1024;
 constexpr size_t kMaxLogLineBytes = 8 * 1024;
 
-// Bytes that are no UTF-8 become '?': protobuf strings hold nothing else.
-std::string Utf8(const std::string& bytes) {
-  std::string result;
-  size_t at = 0;
-  while (at < bytes.size()) {
-    const auto lead = static_cast<unsigned char>(bytes[at]);
-    size_t length = lead < 0x80 ? 1 : lead >= 0xC2 && lead < 0xE0 ? 2 : 0;
-    if (lead >= 0xE0 && lead < 0xF0) length = 3;
-    if (lead >= 0xF0 && lead < 0xF5) length = 4;
-    bool whole = length > 0 && at + length <= bytes.size();
-    for (size_t i = 1; whole && i < length; ++i) {
-      whole = (static_cast<unsigned char>(bytes[at + i]) & 0xC0) == 0x80;
-    }
-    if (!whole) {
-      result += '?';
-      ++at;
-      continue;
-    }
-    result.append(bytes, at, length);
-    at += length;
-  }
-  return result;
-}
-
 // The last `wanted` lines of `bytes`, the newest within the byte limits.
 v1::LogTail TailOf(const std::string& bytes, size_t wanted, bool cut) {
   std::vector<std::string> lines;
@@ -49,7 +25,7 @@ v1::LogTail TailOf(const std::string& bytes, size_t wanted, bool cut) {
     const size_t end = std::min(bytes.find('\n', begin), bytes.size());
     std::string line = bytes.substr(begin, end - begin);
     if (!line.empty() && line.back() == '\r') line.pop_back();
-    lines.push_back(Utf8(line.substr(0, kMaxLogLineBytes)));
+    lines.push_back(ValidUtf8(line.substr(0, kMaxLogLineBytes)));
     begin = end + 1;
   }
   size_t first = lines.size();
@@ -109,7 +85,7 @@ StatusOr<v1::Project> ComposeVerbs::InspectProject(const v1::InspectProject& que
       } else if (container.ok()) {
         value = EnvironmentValue(*container, key);
       }
-      if (!value.empty()) (*service.mutable_environment())[key] = Utf8(value);
+      if (!value.empty()) (*service.mutable_environment())[key] = ValidUtf8(value);
     }
   }
   return project;

@@ -33,8 +33,9 @@ class Compose {
   virtual std::vector<ComposeSpelling> Spellings() = 0;
   virtual void Forget() = 0;
 
-  // The resolved configuration: JSON from v2, YAML from v1.
+  // The resolved configuration, services of `profiles` included: JSON from v2, YAML from v1.
   virtual StatusOr<CommandResult> Config(const ProjectPlace& project,
+                                         const std::vector<std::string>& profiles,
                                          const RunOptions& options) = 0;
   // `timeout_seconds` below zero leaves the service's own grace period.
   virtual StatusOr<CommandResult> Stop(const ProjectPlace& project, const std::string& service,

@@ -107,11 +107,16 @@ StatusOr<CommandResult> ComposeCli::Run(const ProjectPlace& project,
   return result;
 }
 
-StatusOr<CommandResult> ComposeCli::Config(const ProjectPlace& project, const RunOptions& options) {
+StatusOr<CommandResult> ComposeCli::Config(const ProjectPlace& project,
+                                           const std::vector<std::string>& profiles,
+                                           const RunOptions& options) {
   DROVER_ASSIGN_OR_RETURN(const ComposeSpelling spelling, Choose(project));
   std::vector<std::string> verb = {"config"};
   if (!spelling.is_v1()) verb.insert(verb.end(), {"--format", "json"});
-  return Run(project, spelling, verb, options);
+  std::vector<std::string> words;
+  for (const std::string& profile : profiles) words.insert(words.end(), {"--profile", profile});
+  words.insert(words.end(), verb.begin(), verb.end());
+  return Run(project, spelling, words, options);
 }
 
 StatusOr<CommandResult> ComposeCli::Stop(const ProjectPlace& project, const std::string& service,

@@ -19,7 +19,9 @@ class ComposeCli final : public Compose {
 
   std::vector<ComposeSpelling> Spellings() override;
   void Forget() override;
-  StatusOr<CommandResult> Config(const ProjectPlace& project, const RunOptions& options) override;
+  StatusOr<CommandResult> Config(const ProjectPlace& project,
+                                 const std::vector<std::string>& profiles,
+                                 const RunOptions& options) override;
   StatusOr<CommandResult> Stop(const ProjectPlace& project, const std::string& service,
                                int64_t timeout_seconds, const RunOptions& options) override;
   StatusOr<CommandResult> Up(const ProjectPlace& project, const std::string& service, bool recreate,

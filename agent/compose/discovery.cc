@@ -167,8 +167,10 @@ class Finder {
     place.files = AbsoluteAll(folder, Split(Label(container.labels, kConfigFilesLabel), ','));
     const bool there = std::all_of(place.files.begin(), place.files.end(), IsFile);
     if (place.files.empty() || !there) place.files = DefaultFiles(folder);
-    place.env_files =
-        AbsoluteAll(folder, Split(Label(container.labels, kEnvironmentFileLabel), ','));
+    const std::string env_files = Label(container.labels, kEnvironmentFileLabel);
+    for (const std::string& path : AbsoluteAll(folder, Split(env_files, ','))) {
+      if (IsFile(path)) place.env_files.push_back(path);
+    }
     return place;
   }
 

@@ -86,7 +86,7 @@ Status VerbError(v1::OperationErrorCode code, const std::string& message,
                  const std::vector<std::string>& output) {
   v1::OperationError error;
   error.set_code(code);
-  error.set_message(message);
+  error.set_message(ValidUtf8(message));
   for (const std::string& line : output) error.add_output(line);
   Status status = FailedPrecondition(message);
   status.SetPayload(kPayload, absl::Cord(error.SerializeAsString()));
@@ -99,13 +99,36 @@ v1::OperationError ToOperationError(const Status& status) {
     if (error.ParseFromString(std::string(*payload))) return error;
   }
   error.set_code(CodeOf(status));
-  error.set_message(Message(status));
+  error.set_message(ValidUtf8(Message(status)));
   return error;
 }
 
 Status AsVerbError(v1::OperationErrorCode code, const Status& status) {
   if (status.GetPayload(kPayload)) return status;
   return VerbError(code, Message(status));
+}
+
+std::string ValidUtf8(const std::string& bytes) {
+  std::string result;
+  size_t at = 0;
+  while (at < bytes.size()) {
+    const auto lead = static_cast<unsigned char>(bytes[at]);
+    size_t length = lead < 0x80 ? 1 : lead >= 0xC2 && lead < 0xE0 ? 2 : 0;
+    if (lead >= 0xE0 && lead < 0xF0) length = 3;
+    if (lead >= 0xF0 && lead < 0xF5) length = 4;
+    bool whole = length > 0 && at + length <= bytes.size();
+    for (size_t i = 1; whole && i < length; ++i) {
+      whole = (static_cast<unsigned char>(bytes[at + i]) & 0xC0) == 0x80;
+    }
+    if (!whole) {
+      result += '?';
+      ++at;
+      continue;
+    }
+    result.append(bytes, at, length);
+    at += length;
+  }
+  return result;
 }
 
 std::string ShowableLine(const std::string& line) {
@@ -118,16 +141,11 @@ std::string ShowableLine(const std::string& line) {
   for (const char c : line.substr(0, rpc::kMaxErrorLineBytes)) {
     shown += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
   }
-  // Never half of a character: protobuf strings are UTF-8.
-  while (!shown.empty() && shown.size() == static_cast<size_t>(rpc::kMaxErrorLineBytes) &&
-         (static_cast<unsigned char>(shown.back()) & 0x80) != 0) {
-    shown.pop_back();
-  }
   const size_t first = shown.find_first_not_of(' ');
   if (first == std::string::npos) return "";
   shown = shown.substr(first, shown.find_last_not_of(' ') - first + 1);
   shown = std::regex_replace(shown, named, "$1***");
-  return std::regex_replace(shown, in_url, "://***@");
+  return ValidUtf8(std::regex_replace(shown, in_url, "://***@"));
 }
 
 std::vector<std::string> LastLines(const CommandResult& result) {

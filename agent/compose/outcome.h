@@ -27,6 +27,9 @@ Status AsVerbError(v1::OperationErrorCode code, const Status& status);
 // secret.
 std::vector<std::string> LastLines(const CommandResult& result);
 
+// Bytes that are no UTF-8 become '?': a protobuf string with such bytes is refused by its reader.
+std::string ValidUtf8(const std::string& bytes);
+
 // One line for a person: without control characters, bounded, without what looks like a secret.
 std::string ShowableLine(const std::string& line);
 

@@ -82,31 +82,54 @@ StatusOr<ProjectFiles> ProjectCatalog::Open(const ProjectPlace& place) {
   return files;
 }
 
+std::shared_ptr<std::mutex> ProjectCatalog::AskingOf(const ProjectPlace& place) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (asking_.size() >= kMaxRemembered) asking_.clear();
+  std::shared_ptr<std::mutex>& mutex = asking_[KeyOf(place)];
+  if (mutex == nullptr) mutex = std::make_shared<std::mutex>();
+  return mutex;
+}
+
+std::shared_ptr<const ProjectCatalog::Remembered> ProjectCatalog::Recall(
+    const ProjectPlace& place, const ProjectFiles& files) {
+  const std::string fingerprint = files.Fingerprint();
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto it = remembered_.find(KeyOf(place));
+  if (it == remembered_.end() || it->second->fingerprint != fingerprint) return nullptr;
+  return it->second;
+}
+
 StatusOr<std::shared_ptr<const ResolvedConfig>> ProjectCatalog::Resolve(const ProjectPlace& place,
                                                                         const ProjectFiles& files,
                                                                         const RunOptions& options) {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    const auto it = remembered_.find(KeyOf(place));
-    if (it != remembered_.end() && it->second.fingerprint == files.Fingerprint()) {
-      return it->second.config;
-    }
-  }
-  DROVER_ASSIGN_OR_RETURN(ResolvedConfig config, ResolveAfresh(place, files, {}, options));
+  if (const auto known = Recall(place, files)) return known->config;
+  const std::shared_ptr<std::mutex> asking = AskingOf(place);
+  const std::lock_guard<std::mutex> lock(*asking);
+  if (const auto known = Recall(place, files)) return known->config;
+  DROVER_ASSIGN_OR_RETURN(ResolvedConfig config, Ask(place, files, {}, options));
   return std::make_shared<const ResolvedConfig>(std::move(config));
 }
 
 StatusOr<ResolvedConfig> ProjectCatalog::ResolveAfresh(
     const ProjectPlace& place, const ProjectFiles& files,
     const std::set<std::string>& environment_keys, const RunOptions& options) {
+  const std::shared_ptr<std::mutex> asking = AskingOf(place);
+  const std::lock_guard<std::mutex> lock(*asking);
+  return Ask(place, files, environment_keys, options);
+}
+
+StatusOr<ResolvedConfig> ProjectCatalog::Ask(const ProjectPlace& place, const ProjectFiles& files,
+                                             const std::set<std::string>& environment_keys,
+                                             const RunOptions& options) {
   RunOptions with_room = options;
   with_room.capture_limit = 8 * 1024 * 1024;
-  const StatusOr<CommandResult> result = compose_->Config(place, with_room);
+  const StatusOr<CommandResult> result = compose_->Config(place, ProfileNames(files), with_room);
   const std::string fingerprint = files.Fingerprint();
   const auto remember = [&](StatusOr<std::shared_ptr<const ResolvedConfig>> config) {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (remembered_.size() >= kMaxRemembered) remembered_.clear();
-    remembered_.insert_or_assign(KeyOf(place), Remembered{fingerprint, std::move(config)});
+    remembered_[KeyOf(place)] =
+        std::make_shared<const Remembered>(Remembered{fingerprint, std::move(config)});
   };
   if (const Status failure = CommandFailure("Compose's config of " + place.name, result);
       !failure.ok()) {

@@ -62,12 +62,21 @@ class ProjectCatalog {
     StatusOr<std::shared_ptr<const ResolvedConfig>> config;
   };
 
+  std::shared_ptr<std::mutex> AskingOf(const ProjectPlace& place);
+  std::shared_ptr<const Remembered> Recall(const ProjectPlace& place, const ProjectFiles& files);
+  StatusOr<ResolvedConfig> Ask(const ProjectPlace& place, const ProjectFiles& files,
+                               const std::set<std::string>& environment_keys,
+                               const RunOptions& options);
+
   Engine* const engine_;
   Compose* const compose_;
   PolicyFile* const policy_;
   const Variables::Environment environment_;
   std::mutex mutex_;
-  std::map<std::string, Remembered> remembered_;  // by working folder and name
+  // By working folder and name.
+  std::map<std::string, std::shared_ptr<const Remembered>> remembered_;
+  // Held while Compose is asked, so that a report does not ask beside a verb.
+  std::map<std::string, std::shared_ptr<std::mutex>> asking_;
 };
 
 }  // namespace drover::agent

@@ -301,6 +301,22 @@ std::vector<std::string> ServiceNames(const ProjectFiles& files) {
   return {names.begin(), names.end()};
 }
 
+std::vector<std::string> ProfileNames(const ProjectFiles& files) {
+  std::set<std::string> names;
+  for (const FileGroup& group : files.groups) {
+    for (const ComposeDocument& document : group.documents) {
+      const YAML::Node services = Direct(document.root, "services");
+      if (!services.IsMap()) continue;
+      for (const auto& entry : services) {
+        for (const YAML::Node& name : Scalars(Merged(entry.second, "profiles"), "")) {
+          if (IsServiceName(name.Scalar())) names.insert(name.Scalar());
+        }
+      }
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
 std::string Where(const ProjectFiles& files, int file, const YAML::Mark& mark) {
   return Position(files.files[static_cast<size_t>(file)].path, mark);
 }

@@ -78,6 +78,9 @@ StatusOr<ImageSite> FindImageSite(const ProjectFiles& files, const std::string& 
 // Names of all services, sorted.
 std::vector<std::string> ServiceNames(const ProjectFiles& files);
 
+// Names of all profiles that a service of the project is in, sorted.
+std::vector<std::string> ProfileNames(const ProjectFiles& files);
+
 // "path:line:column" of a node.
 std::string Where(const ProjectFiles& files, int file, const YAML::Mark& mark);
 

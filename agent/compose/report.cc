@@ -7,6 +7,7 @@
 #include "agent/compose/compose_verbs.h"
 #include "agent/compose/outcome.h"
 #include "agent/compose/wire_time.h"
+#include "common/rpc/limits.h"
 
 namespace drover::agent {
 namespace {
@@ -15,6 +16,8 @@ constexpr Millis kConfigTimeout{30'000};
 constexpr Millis kSpellingsAge{5 * 60 * 1000};
 constexpr size_t kMaxServices = 100;
 constexpr size_t kMaxReportedProjects = 100;
+// Leaves room within a message for what else goes with the report.
+constexpr size_t kMaxReportBytes = rpc::kMaxMessageBytes * 3 / 4;
 
 // Volumes that Docker made without a name have 64 hexadecimal digits for one.
 bool IsAnonymous(const ContainerMount& mount) {
@@ -66,8 +69,8 @@ void FillContainer(const ContainerDetail& detail, v1::Container* to) {
 v1::Project ComposeVerbs::ReportProject(const HostScan& scan, const ProjectPlace& place) {
   v1::Project project;
   project.set_name(place.name);
-  project.set_working_dir(place.working_dir);
-  project.set_error(place.error);
+  project.set_working_dir(ValidUtf8(place.working_dir));
+  project.set_error(ValidUtf8(place.error));
   std::set<std::string> names = ServicesOf(scan, place.name);
   std::shared_ptr<const ResolvedConfig> config;
   const StatusOr<ProjectFiles> files =
@@ -75,7 +78,7 @@ v1::Project ComposeVerbs::ReportProject(const HostScan& scan, const ProjectPlace
   if (files.ok()) {
     for (const ProjectFile& file : files->files) {
       v1::ProjectFile* entry = project.add_files();
-      entry->set_path(file.path);
+      entry->set_path(ValidUtf8(file.path));
       entry->set_sha256(file.sha256);
     }
     RunOptions options;
@@ -122,7 +125,7 @@ void ComposeVerbs::AddDisks(const HostScan& scan, v1::HostReport* report) {
     if (stat(folder.c_str(), &about) != 0 || !seen.insert(about.st_dev).second) continue;
     if (statvfs(folder.c_str(), &space) != 0) continue;
     v1::Disk* disk = report->add_disks();
-    disk->set_path(folder);
+    disk->set_path(ValidUtf8(folder));
     disk->set_total_bytes(static_cast<uint64_t>(space.f_blocks) * space.f_frsize);
     disk->set_free_bytes(static_cast<uint64_t>(space.f_bavail) * space.f_frsize);
   }
@@ -137,6 +140,11 @@ v1::HostReport ComposeVerbs::Report() {
     for (const ProjectPlace& place : scan.places) {
       if (static_cast<size_t>(report.projects_size()) >= kMaxReportedProjects) break;
       *report.add_projects() = ReportProject(scan, place);
+      if (report.ByteSizeLong() <= kMaxReportBytes) continue;
+      v1::Project* last = report.mutable_projects(report.projects_size() - 1);
+      last->clear_services();
+      last->set_error("This host has more projects than fit into a report");
+      break;
     }
     AddDisks(scan, &report);
   } catch (const std::exception& error) {

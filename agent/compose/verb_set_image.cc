@@ -56,7 +56,7 @@ StatusOr<v1::OperationEnd> ComposeVerbs::SetImage(const Job& job, const Prepared
   if (!edit.ok()) return AsVerbError(EditErrorCode(edit.status()), edit.status());
   v1::OperationEnd end = Succeeded();
   v1::SetImageResult& result = *end.mutable_set_image();
-  result.set_path(edit->path);
+  result.set_path(ValidUtf8(edit->path));
   result.set_old_image(edit->old_image);
   result.set_old_sha256(crypto::Sha256Hex(edit->old_text));
   result.set_new_sha256(crypto::Sha256Hex(edit->new_text));
@@ -106,7 +106,7 @@ StatusOr<v1::OperationEnd> ComposeVerbs::RestoreFile(const Job& job, const Prepa
   if (!kept.ok()) return AsVerbError(v1::OPERATION_ERROR_CODE_FILE_CHANGED, kept.status());
   DROVER_RETURN_IF_ERROR(PutBack(*kept));
   v1::OperationEnd end = Succeeded();
-  end.mutable_restore_file()->set_path(kept->path);
+  end.mutable_restore_file()->set_path(ValidUtf8(kept->path));
   end.mutable_restore_file()->set_sha256(kept->old_sha256);
   return end;
 }
@@ -135,7 +135,7 @@ StatusOr<v1::OperationEnd> ComposeVerbs::ExamineSetImage(const v1::StartOperatio
   }
   v1::OperationEnd end = Succeeded();
   v1::SetImageResult& result = *end.mutable_set_image();
-  result.set_path(kept->path);
+  result.set_path(ValidUtf8(kept->path));
   result.set_old_image(kept->old_image);
   result.set_old_sha256(kept->old_sha256);
   result.set_new_sha256(kept->new_sha256);
@@ -149,7 +149,7 @@ StatusOr<v1::OperationEnd> ComposeVerbs::ExamineRestore(const v1::RestoreFile& v
   const std::string hash = crypto::Sha256Hex(*now);
   v1::OperationEnd end = Succeeded();
   if (hash == kept.old_sha256) {
-    end.mutable_restore_file()->set_path(kept.path);
+    end.mutable_restore_file()->set_path(ValidUtf8(kept.path));
     end.mutable_restore_file()->set_sha256(hash);
     return end;
   }

@@ -5,6 +5,8 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <cstdint>
+#include <limits>
 #include <optional>
 
 namespace drover::agent {
@@ -73,7 +75,8 @@ int HttpExchange::status_code() const {
 Status HttpExchange::Begin(const std::string& socket_path, const HttpRequest& request,
                            const CallLimits& limits) {
   State& s = *state_;
-  s.parser.body_limit(boost::none);
+  // Not boost::none, which Boost 1.74 takes for a limit of nothing where the length is given.
+  s.parser.body_limit(std::numeric_limits<uint64_t>::max());
   http::request<http::empty_body> message{http::string_to_verb(request.method), request.target, 11};
   message.set(http::field::host, "docker");
   message.set(http::field::user_agent, "drover-agent");

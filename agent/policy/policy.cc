@@ -6,12 +6,15 @@
 #include <algorithm>
 #include <climits>
 #include <cstdlib>
+#include <optional>
 #include <regex>
 
 #include "agent/docker/image_reference.h"
 
 namespace drover::agent {
 namespace {
+
+const std::string kDocument = "the document";
 
 std::string At(const std::string& path, const YAML::Mark& mark) {
   if (mark.is_null()) return path;
@@ -31,37 +34,65 @@ std::string Join(const std::vector<std::string>& words) {
   return result;
 }
 
-// Reads the keys of one document; the first thing wrong is its error.
-class Reader {
- public:
-  explicit Reader(std::string path) : path_(std::move(path)) {}
-
-  Status Wrong(const YAML::Node& node, const std::string& key, const std::string& expected) const {
-    return InvalidArgument(At(path_, node.Mark()) + ": " + key + " is " + Shown(node) +
-                           "; expected " + expected);
-  }
-
-  StatusOr<std::vector<std::string>> List(const YAML::Node& node, const std::string& key,
-                                          const std::string& expected) const {
-    std::vector<std::string> result;
-    if (!node.IsSequence()) return Wrong(node, key, "a list of " + expected);
-    for (const YAML::Node& entry : node) {
-      if (!entry.IsScalar() || entry.Scalar().empty()) return Wrong(entry, key, expected);
-      result.push_back(entry.Scalar());
-    }
-    return result;
-  }
-
- private:
-  const std::string path_;
-};
-
 bool IsPattern(const std::string& text) {
   static const std::regex pattern("[A-Za-z0-9*][A-Za-z0-9._:/*-]*");
   return std::regex_match(text, pattern);
 }
 
+bool IsAbsolute(const std::string& text) { return !text.empty() && text[0] == '/'; }
+
+bool IsVerbOrAll(const std::string& text) {
+  const std::vector<std::string>& known = PolicyVerbs();
+  return text == "all" || std::find(known.begin(), known.end(), text) != known.end();
+}
+
 }  // namespace
+
+// The value of one key of the file at `path`.
+class Policy::Value {
+ public:
+  Value(const std::string& path, const std::string& key, const YAML::Node& node)
+      : path_(path), key_(key), node_(node) {}
+
+  Status Wrong(const YAML::Node& node, const std::string& expected) const {
+    return InvalidArgument(At(path_, node.Mark()) + ": " + key_ + " is " + Shown(node) +
+                           "; expected " + expected);
+  }
+
+  // A list of texts that `good` accepts; `kind` names them in the plural, `expected` one of them.
+  StatusOr<std::vector<std::string>> List(const std::string& kind, const std::string& expected,
+                                          bool (*good)(const std::string&)) const {
+    std::vector<std::string> result;
+    if (!node_.IsSequence()) return Wrong(node_, "a list of " + kind);
+    for (const YAML::Node& entry : node_) {
+      if (!entry.IsScalar() || !good(entry.Scalar())) return Wrong(entry, expected);
+      result.push_back(entry.Scalar());
+    }
+    return result;
+  }
+
+  StatusOr<std::vector<std::string>> Verbs() const {
+    const std::string known = Join(PolicyVerbs());
+    if (node_.IsScalar() && node_.Scalar() == "all") return PolicyVerbs();
+    DROVER_ASSIGN_OR_RETURN(
+        std::vector<std::string> verbs,
+        List("verbs (" + known + ") or all", "one of " + known + " or all", IsVerbOrAll));
+    if (std::find(verbs.begin(), verbs.end(), "all") != verbs.end()) return PolicyVerbs();
+    return verbs;
+  }
+
+  StatusOr<Millis> StopTime() const {
+    const std::optional<Millis> limit =
+        node_.IsScalar() ? ParseDuration(node_.Scalar()) : std::nullopt;
+    if (!limit || *limit == Millis(0)) return Wrong(node_, "a duration, as 90s or 5m");
+    return *limit;
+  }
+
+ private:
+  const std::string& path_;
+  const std::string& key_;
+  const YAML::Node& node_;
+};
 
 const std::vector<std::string>& PolicyVerbs() {
   static const std::vector<std::string> verbs = {"PullImage",   "SetImage",  "RestoreFile",
@@ -75,67 +106,47 @@ Policy Policy::DenyAll(const std::string& why) {
   return policy;
 }
 
+Status Policy::Take(const std::string& key, const Value& value) {
+  if (key == "project_roots") {
+    DROVER_ASSIGN_OR_RETURN(
+        project_roots_,
+        value.List("absolute paths", "an absolute path, as /srv/opensearch", IsAbsolute));
+  } else if (key == "images") {
+    DROVER_ASSIGN_OR_RETURN(images_,
+                            value.List("repository patterns",
+                                       "a repository without tag, as registry.lab:5000/opensearch "
+                                       "or docker.io/opensearchproject/*",
+                                       IsPattern));
+    for (const std::string& image : images_) {
+      normalized_images_.push_back(image == "*" ? "*" : NormalizeRepository(image));
+    }
+  } else if (key == "verbs") {
+    DROVER_ASSIGN_OR_RETURN(const std::vector<std::string> verbs, value.Verbs());
+    verbs_ = {verbs.begin(), verbs.end()};
+  } else {
+    DROVER_ASSIGN_OR_RETURN(max_stop_time_, value.StopTime());
+  }
+  return OkStatus();
+}
+
 StatusOr<Policy> Policy::Parse(const std::string& text, const std::string& path) {
   Policy policy;
   policy.path_ = path;
-  const Reader reader(path);
   try {
     const YAML::Node root = YAML::Load(text);
     if (root.IsNull()) return policy;
-    if (!root.IsMap()) return reader.Wrong(root, "the document", "keys and values");
+    if (!root.IsMap()) return Value(path, kDocument, root).Wrong(root, "keys and values");
     std::set<std::string> seen;
     for (const auto& entry : root) {
       const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "?";
-      const YAML::Node& value = entry.second;
-      if (!seen.insert(key).second) {
-        return InvalidArgument(At(path, entry.first.Mark()) + ": " + key + " is there twice");
-      }
-      if (key == "project_roots") {
-        DROVER_ASSIGN_OR_RETURN(policy.project_roots_, reader.List(value, key, "absolute paths"));
-        for (size_t i = 0; i < policy.project_roots_.size(); ++i) {
-          if (policy.project_roots_[i][0] != '/') {
-            return reader.Wrong(value[i], key, "an absolute path, as /srv/opensearch");
-          }
-        }
-      } else if (key == "images") {
-        DROVER_ASSIGN_OR_RETURN(policy.images_, reader.List(value, key, "repository patterns"));
-        for (size_t i = 0; i < policy.images_.size(); ++i) {
-          if (!IsPattern(policy.images_[i])) {
-            return reader.Wrong(value[i], key,
-                                "a repository without tag, as registry.lab:5000/opensearch or "
-                                "docker.io/opensearchproject/*");
-          }
-          policy.normalized_images_.push_back(
-              policy.images_[i] == "*" ? "*" : NormalizeRepository(policy.images_[i]));
-        }
-      } else if (key == "verbs") {
-        std::vector<std::string> verbs;
-        if (value.IsScalar() && value.Scalar() == "all") {
-          verbs = PolicyVerbs();
-        } else {
-          const std::string expected = "verbs (" + Join(PolicyVerbs()) + ") or all";
-          DROVER_ASSIGN_OR_RETURN(verbs, reader.List(value, key, expected));
-          for (size_t i = 0; i < verbs.size(); ++i) {
-            if (verbs[i] == "all") continue;
-            const auto& known = PolicyVerbs();
-            if (std::find(known.begin(), known.end(), verbs[i]) == known.end()) {
-              return reader.Wrong(value[i], key, "one of " + Join(known) + " or all");
-            }
-          }
-          if (std::find(verbs.begin(), verbs.end(), "all") != verbs.end()) verbs = PolicyVerbs();
-        }
-        policy.verbs_ = {verbs.begin(), verbs.end()};
-      } else if (key == "max_stop_time") {
-        const std::optional<Millis> limit =
-            value.IsScalar() ? ParseDuration(value.Scalar()) : std::nullopt;
-        if (!limit || *limit == Millis(0)) {
-          return reader.Wrong(value, key, "a duration, as 90s or 5m");
-        }
-        policy.max_stop_time_ = *limit;
-      } else {
-        return InvalidArgument(At(path, entry.first.Mark()) + ": unknown key \"" + key +
+      const std::string where = At(path, entry.first.Mark());
+      if (!seen.insert(key).second) return InvalidArgument(where + ": " + key + " is there twice");
+      if (key != "project_roots" && key != "images" && key != "verbs" && key != "max_stop_time") {
+        return InvalidArgument(where + ": unknown key \"" + key +
                                "\"; expected project_roots, images, verbs or max_stop_time");
       }
+      const YAML::Node node = entry.second;
+      DROVER_RETURN_IF_ERROR(policy.Take(key, Value(path, key, node)));
     }
   } catch (const YAML::Exception& error) {
     return InvalidArgument(At(path, error.mark) + ": " + error.msg);

@@ -43,7 +43,11 @@ class Policy {
   std::vector<std::string> Summary() const;
 
  private:
+  class Value;
+
   Status Deny(const std::string& sentence) const;
+  // Takes the value of one of the known keys.
+  Status Take(const std::string& key, const Value& value);
 
   std::string path_;
   std::string nothing_because_;  // set where nothing at all is allowed

@@ -8,6 +8,7 @@ bool Has(const std::string& text, const char* part) { return text.find(part) != 
 // gRPC gives every fault of TCP and TLS the same code; only its text tells them apart.
 std::string ExplainUnavailable(const std::string& text, const std::string& address) {
   const std::string where = "the controller at " + address;
+  if (Has(text, kConnectionLost)) return "lost the connection to " + where;
   if (Has(text, "CERTIFICATE_VERIFY_FAILED") || Has(text, "certificate verify failed") ||
       Has(text, "Hostname Verification") || Has(text, "Peer name")) {
     return where +

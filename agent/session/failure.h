@@ -8,6 +8,9 @@
 
 namespace drover::agent {
 
+// Begins the message of an UNAVAILABLE status of a connection that had stood.
+inline constexpr char kConnectionLost[] = "connection lost: ";
+
 struct Failure {
   std::string text;
   // The controller has answered and said no: dialing soon again does not help.

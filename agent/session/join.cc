@@ -65,11 +65,8 @@ Status ExplainAuthority(const Status& status, const std::string& address) {
                            "address, or " +
                            kNewToken);
   }
-  return MakeStatus(status.code(), "the controller at " + address + " does not answer (" +
-                                       Message(status) +
-                                       "): check the address, that drover-controller runs there, "
-                                       "and that a firewall lets this host through; the token was "
-                                       "not used");
+  // The fetch has said what is wrong and what to look at.
+  return MakeStatus(status.code(), Message(status) + "; the token was not used");
 }
 
 Status ExplainEnroll(const Status& status, const JoinRequest& request, const std::string& address) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/session/callback_threads.h"
 #include "agent/session/failure.h"
 #include "agent/session/proto_time.h"
 #include "agent/session/renewal.h"
@@ -49,6 +50,7 @@ Session::Session(SessionParts parts, SessionOptions options)
 Session::~Session() { Stop(Millis(0)); }
 
 Status Session::Start() {
+  KeepCallbackThreads();
   DROVER_RETURN_IF_ERROR(operations_.Recover());
   dialer_ = std::thread([this] { DialLoop(); });
   reporter_ = std::thread([this] { ReportLoop(); });
@@ -159,9 +161,11 @@ Status Session::HoldConnection(const std::shared_ptr<grpc::Channel>& channel,
     changed_.wait_for(lock, kRenewalCheck, [this] { return closed_ || stopping_; });
   }
   if (!closed_) return OkStatus();
-  const Status status = rpc::FromGrpc(close_status_);
+  Status status = rpc::FromGrpc(close_status_);
   // An orderly end by the controller is a reason to wait as well.
-  return status.ok() ? Unavailable("the controller ended the connection") : status;
+  if (status.ok()) status = Unavailable("it has ended the call");
+  const bool lost = welcomed_ && status.code() == StatusCode::kUnavailable;
+  return lost ? Unavailable(kConnectionLost + Message(status)) : status;
 }
 
 void Session::PlanRenewal(const HostIdentity& identity) {

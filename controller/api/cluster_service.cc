@@ -106,7 +106,7 @@ Status ClusterService::Discover(pb::DiscoverClustersResponse* response) {
   for (const Proposal& proposal : Propose(Inspect(*parts_.agents))) {
     pb::DiscoveredCluster* const cluster = response->add_clusters();
     cluster->set_name(proposal.spec.name);
-    cluster->set_file(parts_.write_cluster_file(proposal.spec));
+    cluster->set_file(parts_.write_cluster_file(proposal.spec, proposal.notes));
     for (const auto& note : proposal.notes) cluster->add_notes(note);
   }
   return OkStatus();

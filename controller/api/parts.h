@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "common/base/status.h"
 #include "common/base/time.h"
@@ -30,8 +31,9 @@ struct ControllerInfo {
 // column, the wrong value and what was expected.
 using ParseClusterFileFunction = std::function<StatusOr<rollout::ClusterSpec>(
     const std::string& text, const std::string& file_name)>;
-// YAML, ready to edit.
-using WriteClusterFileFunction = std::function<std::string(const rollout::ClusterSpec& spec)>;
+// YAML, ready to edit; `notes` stand at its top as comments.
+using WriteClusterFileFunction = std::function<std::string(const rollout::ClusterSpec& spec,
+                                                           const std::vector<std::string>& notes)>;
 
 // All are owned by the caller and thread safe; all are set.
 struct Parts {

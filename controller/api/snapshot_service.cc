@@ -45,16 +45,20 @@ Status List(const Parts& parts, const std::string& name, pb::ListSnapshotsRespon
 
 Status Verify(const Parts& parts, const std::string& name, pb::VerifyRepositoryResponse* response) {
   DROVER_ASSIGN_OR_RETURN(ClusterAtHand cluster, OpenCluster(parts, name));
-  DROVER_ASSIGN_OR_RETURN(const rollout::RepositoryView registered, EnsureRepository(cluster));
+  bool registered = false;
+  DROVER_ASSIGN_OR_RETURN(const rollout::RepositoryView repository,
+                          EnsureRepository(cluster, &registered));
   DROVER_ASSIGN_OR_RETURN(const rollout::RepositoryView verified,
                           cluster.api->VerifyRepository(cluster.repository()));
   if (!verified.verify_error.empty()) {
+    // One that no node can use is not left behind. That it may stay is the smaller harm.
+    if (registered) (void)cluster.api->DeleteRepository(cluster.repository());
     return FailedPrecondition("repository " + cluster.repository() + " of cluster " + name +
                               " does not verify: " + verified.verify_error);
   }
   DROVER_ASSIGN_OR_RETURN(const auto nodes, cluster.api->Nodes());
   response->set_repository(cluster.repository());
-  response->set_type(registered.type);
+  response->set_type(repository.type);
   for (const rollout::NodeView& node : nodes) {
     const auto& ids = verified.verified_node_ids;
     if (std::find(ids.begin(), ids.end(), node.id) != ids.end()) {

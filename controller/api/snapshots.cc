@@ -95,7 +95,7 @@ StatusOr<ClusterAtHand> OpenCluster(const Parts& parts, const std::string& name)
   return cluster;
 }
 
-StatusOr<rollout::RepositoryView> EnsureRepository(ClusterAtHand& cluster) {
+StatusOr<rollout::RepositoryView> EnsureRepository(ClusterAtHand& cluster, bool* registered) {
   DROVER_ASSIGN_OR_RETURN(rollout::RepositoryView view,
                           cluster.api->GetRepository(cluster.repository()));
   if (view.exists) return view;
@@ -105,6 +105,7 @@ StatusOr<rollout::RepositoryView> EnsureRepository(ClusterAtHand& cluster) {
                     "': register it, or say how in the cluster file (snapshot: type, settings)");
   }
   DROVER_RETURN_IF_ERROR(cluster.api->RegisterRepository(cluster.spec.snapshot));
+  if (registered != nullptr) *registered = true;
   return cluster.api->GetRepository(cluster.repository());
 }
 

@@ -22,9 +22,11 @@ struct ClusterAtHand {
 // NOT_FOUND names the clusters that exist; FAILED_PRECONDITION where the file names no repository.
 StatusOr<ClusterAtHand> OpenCluster(const Parts& parts, const std::string& name);
 
-// The repository as registered; registered first where it is missing and the file says how.
-// NOT_FOUND where it is missing and the file doesn't.
-StatusOr<rollout::RepositoryView> EnsureRepository(ClusterAtHand& cluster);
+// The repository as registered; registered first where it is missing and the file says how, and
+// then `registered`, where given, is set. NOT_FOUND where it is missing and the file doesn't say
+// how.
+StatusOr<rollout::RepositoryView> EnsureRepository(ClusterAtHand& cluster,
+                                                   bool* registered = nullptr);
 
 // Names of nodes that hold data or may be elected and did not verify the repository.
 std::vector<std::string> MissingNodes(const std::vector<rollout::NodeView>& nodes,

@@ -73,8 +73,11 @@ CLI::App* FindSubcommand(CLI::App& app, const std::string& name) {
   return found.empty() ? nullptr : found.front();
 }
 
-std::vector<std::string> ValuesOf(const std::string& type, const std::vector<std::string>& before,
+std::vector<std::string> ValuesOf(const CLI::Option& option, const std::vector<std::string>& before,
                                   const NameSource& names) {
+  // CLI11 writes validators behind the name: "STRATEGY:{rolling,full}".
+  const std::string full = option.get_type_name();
+  const std::string type = full.substr(0, full.find(':'));
   if (type == "FORMAT") return {"table", "json", "yaml", "ndjson"};
   if (type == "STRATEGY") return {"rolling", "full"};
   if (type == "SHELL") return {"bash", "zsh", "fish"};
@@ -174,7 +177,7 @@ std::vector<std::string> Complete(CLI::App& app, const std::vector<std::string>&
   const std::string begin = words.empty() ? "" : words.back();
   const Position at = Walk(app, words);
   if (at.awaited != nullptr) {
-    AddMatching(out, ValuesOf(at.awaited->get_type_name(), at.positionals, names), begin);
+    AddMatching(out, ValuesOf(*at.awaited, at.positionals, names), begin);
   } else if (!begin.empty() && begin[0] == '-') {
     AddMatching(out, OptionNames(*at.app), begin);
     if (at.app != &app) AddMatching(out, OptionNames(app), begin);
@@ -185,7 +188,7 @@ std::vector<std::string> Complete(CLI::App& app, const std::vector<std::string>&
     size_t position = 0;
     for (const CLI::Option* option : at.app->get_options()) {
       if (!option->get_positional() || position++ != at.positionals.size()) continue;
-      AddMatching(out, ValuesOf(option->get_type_name(), at.positionals, names), begin);
+      AddMatching(out, ValuesOf(*option, at.positionals, names), begin);
     }
   }
   return out;

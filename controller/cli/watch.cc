@@ -129,7 +129,9 @@ class RolloutWatch {
     View view = session_.OutView();
     view.as_of = as_of_;
     view.notice = follower_.notice();
-    // A last row for the cursor, and never a column that makes the terminal wrap.
+    // Erasing behind a line that fills the last column would erase its last character.
+    view.width = std::max(20, view.width - 1);
+    // The last row is the cursor's.
     if (!whole) view.height = std::max(4, session_.env().size().rows - 1);
     screen_->Draw(Print(RenderRollout(rollout_, view), view));
     drawn_at_ = Steady::now();

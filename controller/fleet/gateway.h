@@ -109,6 +109,7 @@ class Gateway final : public Agents, public FleetAdmin, private Session::Owner {
   void OnHello(const SessionPtr& session, const agent::v1::Hello& hello);
   void OnReport(const SessionPtr& session, const agent::v1::HostReport& report);
   void OnOperation(const SessionPtr& session, const agent::v1::OperationEvent& event);
+  void StoreLastSeen(const HostId& host, Time now);
   Status CheckHello(const agent::v1::Hello& hello, const std::string& host) const;
   agent::v1::ControllerMessage Welcome() const;
   bool StopWaiting(const Session& session);

@@ -106,13 +106,15 @@ void Gateway::OnHello(const SessionPtr& session, const agent::v1::Hello& hello) 
     EndSession(session, status);
     return;
   }
-  // Before anyone can find the session: nothing else may be the first message.
-  if (!Send(session, Welcome())) return;
+  const agent::v1::ControllerMessage welcome = Welcome();
   const std::string name = record->name;
   const Time now = clock_.Now();
   {
     const std::lock_guard order(order_mutex_);
     const auto old = hosts_.Attach(session, now, [&](rollout::HostView& view) {
+      // Here nobody can find the session yet, and whoever hears Welcome finds it: nothing else is
+      // the first message, and no order is refused after it.
+      session->Write(welcome);
       ApplyHello(hello, &view);
       if (hello.has_report()) ApplyReport(hello.report(), now, &view);
     });
@@ -168,6 +170,7 @@ void Gateway::OnEnd(const SessionPtr& session, const std::string& reason) {
   {
     const std::lock_guard order(order_mutex_);
     if (!hosts_.Detach(*session, now) || !host.has_value()) return;
+    StoreLastSeen(session->host(), now);
     queries_.FailHost(session->host(), Unavailable("host " + host->view.name +
                                                    ": its agent disconnected: " + reason));
     callbacks_.Run([this, name = host->view.name, reason] {
@@ -176,10 +179,13 @@ void Gateway::OnEnd(const SessionPtr& session, const std::string& reason) {
   }
   LogInfo("fleet", "host " + host->view.name + " disconnected: " + reason);
   NotifyChanged(session->host());
+}
+
+void Gateway::StoreLastSeen(const HostId& host, Time now) {
   // A controller that stops does not wait for one write for each of its hosts.
   if (stopping_) return;
-  records_.Run([this, id = session->host(), now] {
-    const auto changed = hosts_.Change(id, [now](store::HostRecord& record) {
+  records_.Run([this, host, now] {
+    const auto changed = hosts_.Change(host, [now](store::HostRecord& record) {
       if (now - record.last_seen > kLastSeenGrain) record.last_seen = now;
     });
     if (!changed.ok()) LogWarning("fleet", Message(changed.status()));

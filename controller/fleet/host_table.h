@@ -45,8 +45,8 @@ class HostTable {
   // The record of a host that may connect; PERMISSION_DENIED, and what to do, where it may not.
   StatusOr<store::HostRecord> Admit(const HostId& id) const;
 
-  // Makes `session` the host's connection and lets `apply` change its view. The connection it had
-  // before is returned. Nothing is done where Admit refuses.
+  // Makes `session` the host's connection and lets `apply` change its view; `apply` must not call
+  // the table. The connection it had before is returned. Nothing is done where Admit refuses.
   StatusOr<std::shared_ptr<Session>> Attach(const std::shared_ptr<Session>& session, Time now,
                                             const std::function<void(rollout::HostView&)>& apply);
   // True where `session` was the host's connection; now the host has none.

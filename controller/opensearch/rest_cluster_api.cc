@@ -22,7 +22,8 @@ using std::chrono::steady_clock;
 constexpr long kTimedOut = 408;
 constexpr long kConflict = 409;
 constexpr Millis kSettingsTimeout{40'000};  // the cluster's own limit is 30 s
-constexpr Millis kFlushTimeout{60'000};
+// A shard without a primary is waited for 60 s by the cluster itself; then it is a partial failure.
+constexpr Millis kFlushTimeout{90'000};
 constexpr Millis kRepositoryTimeout{60'000};
 constexpr Millis kListTimeout{60'000};
 // One long poll. Short enough that an endpoint that hangs is left in time, long enough that the
@@ -222,7 +223,9 @@ class RestClusterApi final : public ClusterApi {
                         .path = SnapshotPath(repository, name),
                         .timeout = kRepositoryTimeout,
                         .repeatable = false};
+    // "*" alone leaves closed indices out.
     request.body = Dump({{"indices", "*"},
+                         {"expand_wildcards", "all"},
                          {"ignore_unavailable", false},
                          {"include_global_state", true},
                          {"partial", false}});

@@ -40,6 +40,7 @@ const std::vector<Room> kRooms = {
     // Only what holds data: no file, log, thread or clock (see kNotPure).
     {"controller/rollout", {"common/base/"}},
     {"controller/clusterfile", {"common/base/", "controller/rollout/", "yaml-cpp/"}},
+    {"controller/config", {"common/base/", "CLI/", "yaml-cpp/"}},
     {"controller/store",
      {"common/base/", "controller/rollout/", "drover/store/", "google/protobuf/", "SQLiteCpp/",
       "sqlite3.h"}},
@@ -72,14 +73,16 @@ const std::vector<Library> kLibraries = {
      {"agent/docker/", "agent/compose/", "agent/session/", "controller/opensearch/",
       "controller/cli/"}},
     {"yaml-cpp/",
-     {"agent/policy/", "agent/compose/", "agent/settings", "controller/clusterfile/",
-      "controller/settings", "controller/cli/"}},
+     {"agent/policy/", "agent/compose/", "controller/clusterfile/", "controller/config/",
+      "controller/cli/"}},
     {"SQLiteCpp/", {"agent/journal/", "controller/store/"}},
     {"sqlite3.h", {"agent/journal/", "controller/store/"}},
     {"curl/", {"controller/opensearch/"}},
     {"boost/", {"agent/docker/"}},
     {"openssl/", {"common/crypto/", "controller/opensearch/"}},
-    {"CLI/", {"agent/main.cc", "agent/settings", "controller/cli/", "controller/main.cc"}},
+    {"CLI/", {"agent/main.cc", "controller/cli/", "controller/config/", "controller/main.cc"}},
+    {"agent/", {"agent/"}},
+    {"controller/", {"controller/"}},
     {"drover/agent/", {"agent/", "controller/fleet/"}},
     {"drover/control/", {"controller/api/", "controller/cli/"}},
     {"drover/store/", {"controller/store/"}},
@@ -117,9 +120,9 @@ bool IsStandard(const std::string& include) {
 
 bool IsSystem(const std::string& include) {
   static const std::set<std::string> kHeaders = {
-      "dirent.h",  "errno.h",  "fcntl.h",   "grp.h",    "limits.h", "netdb.h",  "poll.h",
-      "pthread.h", "pwd.h",    "sched.h",   "signal.h", "spawn.h",  "stdint.h", "stdlib.h",
-      "string.h",  "syslog.h", "termios.h", "time.h",   "unistd.h", "wordexp.h"};
+      "dirent.h", "fnmatch.h", "errno.h",  "fcntl.h",   "grp.h",    "limits.h", "netdb.h",
+      "poll.h",   "pthread.h", "pwd.h",    "sched.h",   "signal.h", "spawn.h",  "stdint.h",
+      "stdlib.h", "string.h",  "syslog.h", "termios.h", "time.h",   "unistd.h", "wordexp.h"};
   return kHeaders.contains(include) ||
          StartsWithAny(include, {"sys/", "netinet/", "arpa/", "linux/", "net/"});
 }
@@ -161,15 +164,13 @@ std::vector<std::string> Walls(const SourceFile& file) {
 }
 
 TEST(IncludeLintTest, RoomsKeepTheirWalls) {
-  std::vector<std::string> findings;
   int looked_at = 0;
   for (const SourceFile& file : Tree()) {
     if (!IsCpp(file) || !IsProduct(file.path)) continue;
     ++looked_at;
-    for (const std::string& finding : Walls(file)) findings.push_back(finding);
+    for (const std::string& finding : Walls(file)) ADD_FAILURE() << finding;
   }
   EXPECT_GT(looked_at, 50);
-  EXPECT_THAT(findings, IsEmpty());
 }
 
 // Only what stands beside a main() belongs to no room: it builds the real parts.
@@ -235,6 +236,8 @@ TEST(IncludeLintTest, BreachesAreFound) {
   EXPECT_THAT(walls("common/base/files.cc", "spdlog/spdlog.h"),
               Contains(HasSubstr("only some rooms")));
   EXPECT_THAT(walls("common/base/log.cc", "spdlog/spdlog.h"), IsEmpty());
+  EXPECT_THAT(walls("agent/main.cc", "controller/rollout/plan.h"),
+              Contains(HasSubstr("only some rooms")));
   EXPECT_THAT(walls("controller/main.cc", "curl/curl.h"), Contains(HasSubstr("only some rooms")));
 }
 

@@ -2,14 +2,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <set>
 #include <string>
 
 #include "tests/lint/tree.h"
 
 namespace drover::lint {
 namespace {
+
+using ::testing::IsEmpty;
 
 constexpr size_t kMostLines = 450;
 
@@ -71,17 +75,32 @@ TEST(TreeLintTest, NoConflictMarkersAndNoTrailingCarriageReturns) {
   }
 }
 
+// The files that the lines "path:line:column: …" of a command's output name.
+std::set<std::string> FilesNamedBy(const std::string& command) {
+  std::set<std::string> files;
+  FILE* const output = ::popen(command.c_str(), "r");
+  if (output == nullptr) return {"popen failed"};
+  char line[4096];
+  while (std::fgets(line, sizeof(line), output) != nullptr) {
+    const std::string text = line;
+    if (text.find(": warning: ") == std::string::npos) continue;
+    files.insert(text.substr(0, text.find(':')));
+  }
+  ::pclose(output);
+  return files;
+}
+
 // All files in one run of clang-format, which is what is slow.
 TEST(TreeLintTest, SourcesAreFormatted) {
   if (std::system("command -v clang-format > /dev/null 2>&1") != 0) {
     GTEST_SKIP() << "clang-format is not installed: scripts/setup build installs it";
   }
-  std::string command = "cd '" DROVER_SOURCE_DIR "' && clang-format --dry-run -Werror";
+  std::string command = "cd '" DROVER_SOURCE_DIR "' && clang-format --dry-run";
   for (const SourceFile& file : Tree()) {
     if (IsCpp(file)) command += " '" + file.path + "'";
   }
-  EXPECT_EQ(std::system((command + " 2>&1").c_str()), 0)
-      << "run clang-format -i on the files above";
+  EXPECT_THAT(FilesNamedBy(command + " 2>&1"), IsEmpty())
+      << "run clang-format -i on these files, and only on these";
 }
 
 }  // namespace

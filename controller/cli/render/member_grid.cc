@@ -70,14 +70,14 @@ size_t PresentPhase(const v1::MemberProgress& member) {
   return next;
 }
 
-void FillSpan(Row& row, const v1::MemberProgress& member, Time now) {
+void FillSpan(Row& row, const v1::MemberProgress& member, bool ended, Time now) {
   const size_t phase = PresentPhase(member);
   if (member.state() == v1::MEMBER_STATE_FAILED && member.has_failure()) {
     row.span_from = std::min(phase, kPhases - 1);
     const std::string cell = row.cells[row.span_from].Print(0, false);
     row.span.Add((cell.empty() ? "✖" : cell) + ": " + Sanitize(member.failure().reason()),
                  Tone::kBad);
-  } else if (member.state() == v1::MEMBER_STATE_DONE) {
+  } else if (member.state() == v1::MEMBER_STATE_DONE || ended) {
     return;
   } else if (member.has_wait() && !member.wait().reason().empty()) {
     row.span_from = std::min(phase, kPhases - 1);
@@ -89,7 +89,7 @@ void FillSpan(Row& row, const v1::MemberProgress& member, Time now) {
   }
 }
 
-Row MakeRow(const v1::MemberProgress& member, Time now) {
+Row MakeRow(const v1::MemberProgress& member, bool ended, Time now) {
   Row row;
   row.name = MemberName(member.member());
   row.roles = RoleWords(member.roles());
@@ -101,7 +101,7 @@ Row MakeRow(const v1::MemberProgress& member, Time now) {
   for (size_t i = 0; i < kPhases; ++i) {
     if (const v1::Cell* cell = FindCell(member, kColumns[i])) row.cells[i] = CellText(*cell, now);
   }
-  FillSpan(row, member, now);
+  FillSpan(row, member, ended, now);
   return row;
 }
 
@@ -253,7 +253,7 @@ std::string WaitReason(const v1::Wait& wait) {
 std::string WaitText(const v1::Wait& wait, Time now) {
   std::string text = "◷";
   if (wait.has_since()) {
-    text += " " + std::to_string(Span(ToTime(wait.since()), now).count() / 1000) + " s";
+    text += " " + Brief(Millis(Span(ToTime(wait.since()), now).count() / 1000 * 1000));
     if (wait.has_until()) {
       text += " / " + Brief(Span(ToTime(wait.since()), ToTime(wait.until())));
     }
@@ -264,7 +264,9 @@ std::string WaitText(const v1::Wait& wait, Time now) {
 Lines RenderMemberGrid(const v1::Rollout& rollout, int limit, const View& view) {
   const Choice choice = Choose(rollout, limit);
   std::vector<Row> rows;
-  for (const v1::MemberProgress* member : choice.shown) rows.push_back(MakeRow(*member, view.now));
+  for (const v1::MemberProgress* member : choice.shown) {
+    rows.push_back(MakeRow(*member, HasEnded(rollout.state()), view.now));
+  }
   Lines out = GridLines(rows, choice, view);
   if (choice.done > 0) {
     out.push_back(Line(" ✔ " + Count(choice.done, "more member") + " done", Tone::kGood));

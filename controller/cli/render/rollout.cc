@@ -27,25 +27,32 @@ std::string Clock(const v1::Rollout& rollout, const View& view) {
 }
 
 void AppendHeader(Lines& out, const v1::Rollout& rollout, const View& view) {
-  std::vector<std::string> rest;
-  rest.push_back(Sanitize(rollout.cluster()));
+  std::vector<std::string> what = {Sanitize(rollout.cluster())};
   const std::string versions = Versions(rollout.from_version(), rollout.to_version());
-  if (!versions.empty()) rest.push_back(versions);
-  rest.push_back(StrategyWord(rollout.strategy()));
+  if (!versions.empty()) what.push_back(versions);
+  what.push_back(StrategyWord(rollout.strategy()));
+  std::vector<std::string> progress;
   if (rollout.batches() > 0 && rollout.batch() > 0) {
-    rest.push_back("batch " + std::to_string(rollout.batch()) + " of " +
-                   std::to_string(rollout.batches()));
+    progress.push_back("batch " + std::to_string(rollout.batch()) + " of " +
+                       std::to_string(rollout.batches()));
   }
   const std::string clock = Clock(rollout, view);
-  if (!clock.empty()) rest.push_back(clock);
-  Line line(KindWord(rollout.kind()) + " " + Sanitize(rollout.id()), Tone::kBold);
-  line.Add(" · " + Join(rest, " · "));
+  if (!clock.empty()) progress.push_back(clock);
+  const std::string tail = progress.empty() ? "" : " · " + Join(progress, " · ");
   const Line badge = StateBadge(rollout.state());
+  Line start(KindWord(rollout.kind()) + " " + Sanitize(rollout.id()), Tone::kBold);
+  start.Add(" · " + Join(what, " · "));
+  Line line = start;
+  line.Add(tail);
   // Without a width there is no right edge to stand at.
-  const bool placed =
-      view.width == 0 ? (line.Add("  ").Add(badge), true) : line.Right(badge, view.width);
-  out.push_back(line);
-  if (!placed) out.push_back(badge);
+  if (view.width == 0) {
+    out.push_back(line.Add("  ").Add(badge));
+  } else if (line.Right(badge, view.width)) {
+    out.push_back(line);
+  } else {
+    out.push_back(start);
+    out.push_back(Line().Add(badge).Add(tail));
+  }
 }
 
 Line SnapshotLine(const v1::SnapshotStatus& snapshot, Time now) {

@@ -93,6 +93,21 @@ void WrapLine(const std::string& line, int width, std::vector<std::string>& out)
   }
 }
 
+// Bytes of the escape sequence that begins at `at`: colours and titles go as a whole, so that no
+// "[31m" is left where a container wrote in colour.
+size_t EscapeLength(const std::string& text, size_t at) {
+  const char kind = at + 1 < text.size() ? text[at + 1] : '\0';
+  if (kind != '[' && kind != ']') return 1;
+  for (size_t i = at + 2; i < text.size(); ++i) {
+    const char c = text[i];
+    if (kind == '[' && c >= 0x40 && c <= 0x7E) return i - at + 1;
+    if (kind == ']' && c == '\a') return i - at + 1;
+    if (kind == ']' && c == '\x1b') return i - at;
+    if (c == '\n') break;
+  }
+  return 1;
+}
+
 }  // namespace
 
 int DisplayWidth(const std::string& text) {
@@ -136,6 +151,10 @@ std::string Sanitize(const std::string& text) {
   std::string out;
   out.reserve(text.size());
   for (size_t at = 0; at < text.size();) {
+    if (text[at] == '\x1b') {
+      at += EscapeLength(text, at);
+      continue;
+    }
     const Glyph glyph = Decode(text, at);
     if (glyph.code == '\t') {
       out += ' ';

@@ -3,7 +3,8 @@
 import argparse
 import json
 
-from . import ansible, baseline, check, clusters, hosts, images, load, network, registry, settings, specs
+from . import (ansible, baseline, check, clusters, drover, drover_cli, hosts, images, load, network, registry, settings,
+               specs)
 from .shell import LabError, exclusive, run, say
 
 EXIT_NO_ENGINE = 77
@@ -45,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     registry_commands = _group(commands, "registry", "the registry: stop, start")
     _add(registry_commands, "stop", _registry_stop, "end it; images stay in the cache")
     _add(registry_commands, "start", _registry_start, "start it again")
+    drover_cli.add_commands(commands, _group, _add)
     for name, action, text in (("baseline", _baseline, "upgrade a cluster by the plain loop; prints timings"),
                                ("ansible", _ansible, "upgrade a cluster by Ansible; prints the timing")):
         roll = _add(commands, name, action, text)
@@ -75,6 +77,10 @@ def _add_cluster_commands(commands) -> None:
     up.add_argument("--port-offset", type=int, help="added to 9200 and 9300 (default: the lowest that is free)")
     _add(commands, "status", _cluster_status, "nodes, health, settings, documents per index, as JSON").add_argument(
         "name", metavar="NAME")
+    call = _add(commands, "call", _cluster_call, "one request to the cluster's REST interface; prints the answer")
+    for argument in ("name", "method", "path"):
+        call.add_argument(argument, metavar=argument.upper())
+    call.add_argument("body", nargs="?", metavar="BODY", help="JSON")
     seed = _add(commands, "seed", _cluster_seed, "make indexes and fill them")
     seed.add_argument("name", metavar="NAME")
     for option, value in (("--indices", 10), ("--shards", 2), ("--replicas", 1), ("--docs", 40000)):
@@ -131,6 +137,7 @@ def _down(arguments) -> None:
             clusters.remove(arguments.cluster)
             return
         load.discard_all()
+        drover.down()
         hosts.remove_all()
         check.remove_stale()
         registry.stop()
@@ -150,6 +157,11 @@ def _cluster_up(arguments) -> None:
 
 def _cluster_status(arguments) -> None:
     _print(clusters.status(arguments.name))
+
+
+def _cluster_call(arguments) -> None:
+    body = json.loads(arguments.body) if arguments.body else None
+    _print(specs.load(arguments.name).client.call(arguments.method, arguments.path, body))
 
 
 def _cluster_seed(arguments) -> None:

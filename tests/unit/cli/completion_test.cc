@@ -60,7 +60,7 @@ TEST_F(CompletionTest, SilentWithoutAController) {
   EXPECT_EQ(Complete({"host", "show", ""}), "");
   variables_["DROVER_ADDRESS"] = "nonsense";
   EXPECT_EQ(Complete({"host", "show", ""}), "");
-  EXPECT_EQ(Complete({}), "");
+  EXPECT_EQ(Complete({"sta"}), "status\n");
 }
 
 TEST_F(CompletionTest, ScriptsForThreeShells) {

@@ -35,7 +35,9 @@ TEST(Wrap, BreaksAtSpacesAndKeepsLineBreaks) {
 }
 
 TEST(Sanitize, RemovesWhatDrivesATerminal) {
-  EXPECT_EQ(Sanitize("a\x1b[31mred\x07\r\tb\n"), "a[31mred b\n");
+  EXPECT_EQ(Sanitize("a\x1b[31mred\x1b[0m\x07\r\tb\n"), "ared b\n");
+  EXPECT_EQ(Sanitize("\x1b]0;title\x07text"), "text");
+  EXPECT_EQ(Sanitize("\x1b[12;"), "[12;");
   EXPECT_EQ(Sanitize("\u009b31m"), "31m");
   EXPECT_EQ(Sanitize("größe ✔"), "größe ✔");
   EXPECT_EQ(Sanitize("bad \xff byte"), "bad \uFFFD byte");

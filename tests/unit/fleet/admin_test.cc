@@ -65,6 +65,7 @@ TEST_F(AdminTest, SubscribersHearOfChangesUntilTheyLeave) {
   EnrollHost("h2");
   EXPECT_EQ(others.Get(), "h2");
   EXPECT_EQ(heard.All().size(), 1u);
+  Stop();  // before `others` ends
 }
 
 }  // namespace

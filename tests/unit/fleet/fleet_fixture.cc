@@ -80,8 +80,6 @@ FleetTest::FleetTest(const GatewayOptions& options) {
   server_ = builder.BuildAndStart();
 }
 
-FleetTest::~FleetTest() { Stop(); }
-
 void FleetTest::Stop() {
   if (gateway_ == nullptr) return;
   gateway_->Shutdown();

@@ -114,7 +114,8 @@ class FleetTest : public ::testing::Test {
 
   FleetTest() : FleetTest(GatewayOptions{kEpoch}) {}
   explicit FleetTest(const GatewayOptions& options);
-  ~FleetTest() override;
+  // Before the tests' own members end: callbacks may use them until then.
+  void TearDown() override { Stop(); }
 
   // Ends gateway and server, as main does.
   void Stop();

@@ -144,8 +144,8 @@ TEST_P(Observe, ReadsEveryCopy) {
   EXPECT_EQ(Copies("homeless", rollout::ShardState::kUnassigned), 4);
   for (const rollout::ShardView& shard : cluster_.shards) {
     EXPECT_EQ(shard.node_id.empty(), shard.state == rollout::ShardState::kUnassigned);
-    if (shard.index == "homeless") EXPECT_EQ(shard.unassigned_reason, "INDEX_CREATED");
-    if (!shard.node_id.empty()) EXPECT_NE(cluster_.NodeWithId(shard.node_id), nullptr);
+    EXPECT_EQ(shard.unassigned_reason, shard.index == "homeless" ? "INDEX_CREATED" : "");
+    EXPECT_EQ(shard.node_id.empty(), cluster_.NodeWithId(shard.node_id) == nullptr);
   }
   EXPECT_EQ(std::count_if(cluster_.shards.begin(), cluster_.shards.end(),
                           [](const auto& shard) { return shard.primary; }),

@@ -72,7 +72,7 @@ TEST_P(Snapshots, BeginsOneOfEverything) {
   const Status status = api_->BeginSnapshot("backups", "first");
   EXPECT_TRUE(status.ok()) << status;
   EXPECT_EQ(nlohmann::json::parse(server_.requests()[0].body),
-            nlohmann::json::parse(R"({"indices":"*","ignore_unavailable":false,
+            nlohmann::json::parse(R"({"indices":"*","expand_wildcards":"all","ignore_unavailable":false,
                                       "include_global_state":true,"partial":false})"));
   EXPECT_EQ(server_.requests()[0].target, "/_snapshot/backups/first");
 }
@@ -127,7 +127,7 @@ TEST_P(Snapshots, ListsThemWithTheirFailures) {
   ASSERT_THAT(*snapshots, SizeIs(2));
   EXPECT_EQ((*snapshots)[0].name, "first");
   EXPECT_EQ((*snapshots)[1].name, "second");
-  EXPECT_EQ((*snapshots)[1].state, "FAILED");
+  EXPECT_EQ((*snapshots)[1].state, "PARTIAL");
   EXPECT_GT((*snapshots)[1].shards_failed, 0);
   EXPECT_THAT((*snapshots)[1].failures, Contains(HasSubstr("homeless")));
 }

@@ -1,4 +1,5 @@
 // What was committed is there after the process is gone, at every commit.
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -81,6 +82,34 @@ TEST_F(ReopenTest, FleetAndClustersAreThere) {
   EXPECT_EQ(store_->Enroll("hash", Time(), host).code(), StatusCode::kUnauthenticated);
   EXPECT_THAT(*store_->ListHosts(), ::testing::ElementsAre(host));
   EXPECT_EQ(store_->GetCluster("logs")->file, "cluster: logs\n");
+}
+
+// State, checks and records are one transaction: where the last of them fails, none is there.
+TEST_F(ReopenTest, AFailedCommitChangesNothing) {
+  rollout::Rollout rollout = testing::SampleRollout("aaaa0001");
+  ASSERT_TRUE(store_->SavePlan(*rollout.plan).ok());
+  ASSERT_TRUE(store_->Commit(&rollout, Time(), {testing::SampleRecord("a")}, nullptr).ok());
+  const rollout::Rollout before = rollout;
+
+  // Somebody else's row stands where the next record goes.
+  SQLite::Database beside(temp_.File("drover.db"), SQLite::OPEN_READWRITE);
+  beside.exec("INSERT INTO records VALUES (2, 0, NULL, x'')");
+  rollout.phase = rollout::Phase::kSucceeded;
+  testing::Filler().Fill(rollout.checks);
+  EXPECT_FALSE(store_->Commit(&rollout, Time(), {testing::SampleRecord("b")}, nullptr).ok());
+  EXPECT_EQ(rollout.sequence, 1u);
+  const auto unfinished = store_->LoadUnfinished();
+  ASSERT_TRUE(unfinished.ok()) << unfinished.status();
+  ASSERT_EQ(unfinished->size(), 1u);
+  EXPECT_TRUE(testing::Same(unfinished->front(), before));
+
+  beside.exec("DELETE FROM records WHERE sequence = 2");
+  ASSERT_TRUE(store_->Commit(&rollout, Time(), {testing::SampleRecord("b")}, nullptr).ok());
+  EXPECT_EQ(rollout.sequence, 2u);
+  const auto after = store_->LoadRollout(rollout.id);
+  ASSERT_TRUE(after.ok()) << after.status();
+  EXPECT_TRUE(testing::Same(*after, rollout));
+  EXPECT_TRUE(store_->LoadUnfinished()->empty());
 }
 
 // A process that is killed right after a commit loses nothing that it was told is durable.

@@ -38,7 +38,7 @@ std::vector<std::string> AllVerbs(const std::string& plugin, const std::string& 
                                   const ProjectPlace& place) {
   FakeCommandRunner runner(Host(plugin, standalone));
   ComposeCli compose(&runner, "/run/x.sock");
-  EXPECT_TRUE(compose.Config(place, {}).ok());
+  EXPECT_TRUE(compose.Config(place, {}, {}).ok());
   EXPECT_TRUE(compose.Stop(place, "os1", 30, {}).ok());
   EXPECT_TRUE(compose.Stop(place, "os1", -1, {}).ok());
   EXPECT_TRUE(compose.Up(place, "os1", false, {}).ok());
@@ -97,6 +97,14 @@ TEST(ComposeCli, PassesTheEnvFilesOfTheLabels) {
               testing::HasSubstr("-f /srv/lab/more.yaml --env-file /srv/lab/prod.env stop -t 30"));
 }
 
+TEST(ComposeCli, AsksForTheServicesOfEveryProfile) {
+  FakeCommandRunner runner(Host("2.26.1", ""));
+  ComposeCli compose(&runner, "/run/x.sock");
+  ASSERT_TRUE(compose.Config(Place(), {"a", "b"}, {}).ok());
+  EXPECT_THAT(runner.lines().back(),
+              testing::EndsWith("more.yaml --profile a --profile b config --format json"));
+}
+
 TEST(ComposeCli, FindsBothSpellingsAndRemembersThem) {
   FakeCommandRunner runner(Host("v2.26.1-ds1", "docker-compose version 1.29.2, build unknown"));
   ComposeCli compose(&runner, "/run/x.sock");
@@ -118,7 +126,7 @@ TEST(ComposeCli, FindsBothSpellingsAndRemembersThem) {
 TEST(ComposeCli, SaysWhenThereIsNoCompose) {
   FakeCommandRunner runner(Host("", ""));
   ComposeCli compose(&runner, "/run/x.sock");
-  const auto result = compose.Config(Place(), {});
+  const auto result = compose.Config(Place(), {}, {});
   EXPECT_EQ(result.status().code(), StatusCode::kFailedPrecondition);
   EXPECT_THAT(Message(result.status()), testing::HasSubstr("install one"));
 }

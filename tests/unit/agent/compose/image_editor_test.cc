@@ -94,7 +94,7 @@ const Case kCases[] = {
      {{"compose.yaml", With("opensearchproject/opensearch:2.17.1")}},
      "compose.yaml",
      With("opensearchproject/opensearch:2.19.1"),
-     "docker.io/opensearchproject/opensearch:2.17.1",
+     "opensearchproject/opensearch:2.17.1",
      "docker.io/opensearchproject/opensearch:2.19.1"},
     {"NoTag",
      {{"compose.yaml", With("r:5000/os")}},

@@ -55,6 +55,14 @@ TEST(Outcome, HidesWhatLooksLikeASecret) {
   EXPECT_LE(ShowableLine(std::string(5000, 'x')).size(), 500u);
 }
 
+TEST(Outcome, MakesValidUtf8) {
+  EXPECT_EQ(ValidUtf8("Z\xC3\xBCrich \xE2\x82\xAC \xF0\x9F\x90\x91"),
+            "Z\xC3\xBCrich \xE2\x82\xAC \xF0\x9F\x90\x91");
+  EXPECT_EQ(ValidUtf8("a\xff\xC3-\xE2\x82"), std::string("a??") + "-" + "??");
+  v1::OperationError error = ToOperationError(InvalidArgument("/srv/\xff: bad"));
+  EXPECT_EQ(error.message(), "/srv/?: bad");
+}
+
 TEST(Outcome, KeepsTheLastLines) {
   std::string text;
   for (int i = 0; i < 100; ++i) text += "line " + std::to_string(i) + "\n";

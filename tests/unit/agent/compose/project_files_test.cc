@@ -53,6 +53,14 @@ TEST(ProjectFiles, ReadsAllThatIsPulledIn) {
   EXPECT_THAT(ServiceNames(*files), testing::ElementsAre("a", "b", "c", "d", "e"));
 }
 
+TEST(ProjectFiles, KnowsItsProfiles) {
+  const TempFolder folder;
+  folder.Write("compose.yaml",
+               "services: {a: {image: 'x:1', profiles: [two, one]}, b: {profiles: [one, --x]}}\n");
+  EXPECT_THAT(ProfileNames(*LoadProjectFiles(PlaceOf(folder), {})),
+              testing::ElementsAre("one", "two"));
+}
+
 TEST(ProjectFiles, FingerprintFollowsEveryFile) {
   const TempFolder folder;
   folder.Write("compose.yaml", "services: {a: {image: 'x:1', env_file: a.env}}\n");

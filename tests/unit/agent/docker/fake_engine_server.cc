@@ -64,9 +64,19 @@ struct FakeEngineServer::State {
     const FakeAnswer answer =
         Find(std::string(request.method_string()) + " " + std::string(request.target()));
     http::response<http::empty_body> head{static_cast<http::status>(answer.status), 11};
-    head.chunked(true);
+    // The Engine gives a length for short answers and chunks for streams.
+    const bool whole = answer.pieces.size() == 1 && !answer.stay_open;
+    if (whole) {
+      head.content_length(answer.pieces[0].size());
+    } else {
+      head.chunked(true);
+    }
     http::response_serializer<http::empty_body> serializer{head};
     http::write_header(*socket, serializer, error);
+    if (whole) {
+      asio::write(*socket, asio::buffer(answer.pieces[0]), error);
+      return;
+    }
     for (const std::string& piece : answer.pieces) {
       asio::write(*socket, http::make_chunk(asio::buffer(piece)), error);
     }

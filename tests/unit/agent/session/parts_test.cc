@@ -102,6 +102,7 @@ TEST(FailureTest, SaysWhatToDo) {
                               "routines::certificate verify failed"),
                   "another authority"));
   EXPECT_TRUE(has(Unavailable("DNS resolution failed for c:7441"), "does not resolve"));
+  EXPECT_FALSE(has(Unavailable(std::string(kConnectionLost) + "Socket closed"), "TLS"));
   EXPECT_TRUE(has(PermissionDenied("host is revoked"), "drover-agent join --force"));
   EXPECT_TRUE(ExplainFailure(PermissionDenied("x"), "c").refused);
   EXPECT_FALSE(ExplainFailure(Unavailable("x"), "c").refused);
