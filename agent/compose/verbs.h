@@ -39,8 +39,8 @@ class HostVerbs {
   // runs the verb again. `started_at` is when the verb had begun.
   virtual v1::OperationEnd Examine(const v1::StartOperation& order, Time started_at) = 0;
 
-  // Projects as last seen, containers as they are now, disk, clock. Never fails: an Engine that does
-  // not answer is a field of the report.
+  // Projects as last seen, containers as they are now, disk, clock. Never fails: an Engine that
+  // does not answer is a field of the report.
   virtual v1::HostReport Report() = 0;
 
   // engine_version, compose_versions, policy_summary of Hello.
@@ -53,8 +53,8 @@ class HostVerbs {
   virtual Status FollowLog(const v1::TailLog& request, const StopRequest& stop,
                            const std::function<bool(const std::string& bytes)>& sink) = 0;
 
-  // Blocks up to `timeout` until a container of a known project changed state, by the Engine's event
-  // stream; true where one did.
+  // Blocks up to `timeout` until a container of a known project changed state, by the Engine's
+  // event stream; true where one did.
   virtual bool WaitForChange(Millis timeout) = 0;
 };
 

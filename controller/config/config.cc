@@ -35,9 +35,9 @@ Status Wrong(const std::string& file_name, const YAML::Node& node, const std::st
 Status SetKey(const std::string& file_name, const std::string& key, const YAML::Node& key_node,
               const YAML::Node& value, Config* config) {
   const std::map<std::string, std::string*> texts = {
-      {"data_folder", &config->data_folder},       {"agent_listen", &config->agent_listen},
-      {"agent_address", &config->agent_address},   {"control_socket", &config->control_socket},
-      {"control_group", &config->control_group},   {"fleet", &config->fleet}};
+      {"data_folder", &config->data_folder},     {"agent_listen", &config->agent_listen},
+      {"agent_address", &config->agent_address}, {"control_socket", &config->control_socket},
+      {"control_group", &config->control_group}, {"fleet", &config->fleet}};
   if (const auto it = texts.find(key); it != texts.end()) {
     if (!value.IsScalar()) return Wrong(file_name, value, key, "a text");
     *it->second = value.Scalar();
@@ -82,8 +82,8 @@ StatusOr<Config> ParseDocument(const YAML::Node& document, const std::string& fi
   Config config;
   if (!document || document.IsNull()) return config;
   if (!document.IsMap()) {
-    return InvalidArgument(Where(file_name, document.Mark()) + ": expected keys and values: " +
-                           kKnownKeys);
+    return InvalidArgument(Where(file_name, document.Mark()) +
+                           ": expected keys and values: " + kKnownKeys);
   }
   for (const auto& entry : document) {
     const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "";

@@ -38,9 +38,9 @@ class ClusterApi {
   // Waits in the cluster itself (wait_for_nodes, wait_for_status, wait_for_events=languid) until
   // `condition` holds or `timeout` is over; timed_out tells which. `avoid_nodes` are names of nodes
   // that are about to stop or are down: they are not asked where another one can be.
-  virtual StatusOr<rollout::HealthView> AwaitHealth(const rollout::HealthCondition& condition,
-                                                    Millis timeout,
-                                                    const std::vector<std::string>& avoid_nodes) = 0;
+  virtual StatusOr<rollout::HealthView> AwaitHealth(
+      const rollout::HealthCondition& condition, Millis timeout,
+      const std::vector<std::string>& avoid_nodes) = 0;
 
   // Changes settings and reads them back; FAILED_PRECONDITION where they do not read back as put.
   virtual Status PutSettings(const SettingChanges& persistent, const SettingChanges& transient) = 0;

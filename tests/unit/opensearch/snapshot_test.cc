@@ -71,8 +71,9 @@ TEST_P(Snapshots, BeginsOneOfEverything) {
   On("PUT /_snapshot/backups/first", "snapshot_begun");
   const Status status = api_->BeginSnapshot("backups", "first");
   EXPECT_TRUE(status.ok()) << status;
-  EXPECT_EQ(nlohmann::json::parse(server_.requests()[0].body),
-            nlohmann::json::parse(R"({"indices":"*","expand_wildcards":"all","ignore_unavailable":false,
+  EXPECT_EQ(
+      nlohmann::json::parse(server_.requests()[0].body),
+      nlohmann::json::parse(R"({"indices":"*","expand_wildcards":"all","ignore_unavailable":false,
                                       "include_global_state":true,"partial":false})"));
   EXPECT_EQ(server_.requests()[0].target, "/_snapshot/backups/first");
 }
