@@ -6,7 +6,7 @@
 namespace drover::agent {
 namespace {
 
-constexpr Millis kAskTimeout{15'000};
+constexpr Millis kAskTimeout{60'000};
 
 // "2.26.1" in "v2.26.1\n" or "docker-compose version 1.29.2, build unknown".
 std::string FirstVersion(const std::string& text) {
@@ -35,7 +35,8 @@ std::string Joined(const std::vector<std::string>& words) {
 ComposeCli::ComposeCli(CommandRunner* runner, std::string engine_socket)
     : runner_(runner), engine_socket_(std::move(engine_socket)) {}
 
-std::optional<ComposeSpelling> ComposeCli::Ask(const std::vector<std::string>& argv) {
+std::optional<ComposeSpelling> ComposeCli::Ask(const std::vector<std::string>& argv,
+                                               bool* answered) {
   Command command;
   command.argv = argv;
   command.argv.insert(command.argv.end(), {"version", "--short"});
@@ -43,6 +44,8 @@ std::optional<ComposeSpelling> ComposeCli::Ask(const std::vector<std::string>& a
   RunOptions options;
   options.deadline = std::chrono::steady_clock::now() + kAskTimeout;
   const StatusOr<CommandResult> result = runner_->Run(command, options);
+  // A program that is not there has answered as well; one that is too slow has not.
+  *answered = !result.ok() || !result->timed_out;
   if (!result.ok() || !result->ok()) return std::nullopt;
   ComposeSpelling spelling;
   spelling.argv = argv;
@@ -57,12 +60,15 @@ std::vector<ComposeSpelling> ComposeCli::Spellings() {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (spellings_) return *spellings_;
   std::vector<ComposeSpelling> found;
+  bool all_answered = true;
   for (const std::vector<std::string>& argv : {std::vector<std::string>{"docker", "compose"},
                                                std::vector<std::string>{"docker-compose"}}) {
-    if (std::optional<ComposeSpelling> spelling = Ask(argv)) found.push_back(*spelling);
+    bool answered = false;
+    if (std::optional<ComposeSpelling> spelling = Ask(argv, &answered)) found.push_back(*spelling);
+    all_answered = all_answered && answered;
   }
   // A host without Compose is asked again: it may be installed at any time.
-  if (!found.empty()) spellings_ = found;
+  if (!found.empty() && all_answered) spellings_ = found;
   return found;
 }
 

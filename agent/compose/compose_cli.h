@@ -35,7 +35,7 @@ class ComposeCli final : public Compose {
   StatusOr<ComposeSpelling> Choose(const ProjectPlace& project);
   StatusOr<CommandResult> Run(const ProjectPlace& project, const ComposeSpelling& spelling,
                               const std::vector<std::string>& verb, const RunOptions& options);
-  std::optional<ComposeSpelling> Ask(const std::vector<std::string>& argv);
+  std::optional<ComposeSpelling> Ask(const std::vector<std::string>& argv, bool* answered);
 
   CommandRunner* const runner_;
   const std::string engine_socket_;

@@ -136,7 +136,7 @@ void Gateway::OnHello(const SessionPtr& session, const agent::v1::Hello& hello) 
   }
   // Shutdown looked for sessions before this one was in the table.
   if (stopping_) EndSession(session, Unavailable("the controller is restarting; connect again"));
-  LogInfo("fleet", "host " + name + " connected, agent " + hello.agent_version());
+  LogInfo("fleet", "host " + name + " connected");
   NotifyChanged(session->host());
   session->Read();
 }

@@ -1,5 +1,6 @@
 #include "controller/fleet/session.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/rpc/channel.h"
@@ -88,8 +89,11 @@ void Session::OnReadDone(bool ok) {
     End(OkStatus());
     return;
   }
+  // Out of incoming_, so that a waiting session does not hold the memory of a large report.
+  agent::v1::AgentMessage message;
+  message.Swap(&incoming_);
   // OnDone cannot come before this returns, so self_ is there.
-  owner_.OnMessage(self_, incoming_);
+  owner_.OnMessage(self_, message);
 }
 
 void Session::OnWriteDone(bool ok) {

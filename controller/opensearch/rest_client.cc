@@ -90,6 +90,7 @@ StatusOr<RestAnswer> RestClient::CallSome(const RestRequest& request,
     std::vector<Transfer> transfers{MakeTransfer(request, endpoint)};
     Run(settings, transfers);
     Judgement judgement = Judge(request, endpoint, transfers[0]);
+    Note(endpoint, judgement);
     if (judgement.verdict == Verdict::kAnswered) endpoints_.Prefer(endpoint);
     if (judgement.verdict != Verdict::kAskNext) return std::move(judgement.result);
     reasons.push_back(Message(judgement.result.status()));
@@ -119,25 +120,25 @@ StatusOr<RestClient::Survey> RestClient::AskAll(const std::vector<RestRequest>& 
       transfers.back().timeout = options_.identity_timeout;
     }
     Run(settings, transfers);
-    // The identities first: an endpoint that says who it is but fails at the rest has failed.
     for (size_t i = 0; i < asked.size(); ++i) {
-      survey.identities[asked[i]] =
-          Judge(IdentityRequest(), asked[i], transfers[requests.size() + i]).result;
+      Judgement judgement = Judge(IdentityRequest(), asked[i], transfers[requests.size() + i]);
+      // What the one that was asked everything is worth, the rest of its answers tells.
+      if (asked[i] != endpoint) Note(asked[i], judgement);
+      survey.identities[asked[i]] = std::move(judgement.result);
     }
     survey.answers.clear();
-    std::string failure;
+    Judgement whole;
     for (size_t i = 0; i < requests.size(); ++i) {
       Judgement judgement = Judge(requests[i], endpoint, transfers[i]);
-      if (judgement.verdict == Verdict::kAskNext && failure.empty()) {
-        failure = Message(judgement.result.status());
-      }
-      survey.answers.push_back(std::move(judgement.result));
+      survey.answers.push_back(judgement.result);
+      if (whole.failure.empty()) whole = std::move(judgement);
     }
-    if (failure.empty()) {
+    Note(endpoint, whole);
+    if (whole.failure.empty()) {
       endpoints_.Prefer(endpoint);
       return survey;
     }
-    reasons.push_back(failure);
+    reasons.push_back(Message(whole.result.status()));
   }
   return NoneAnswered("what it was asked", reasons);
 }
@@ -169,13 +170,13 @@ void RestClient::Run(const ConnectionSettings& settings, std::vector<Transfer>& 
 }
 
 RestClient::Judgement RestClient::Judge(const RestRequest& request, size_t endpoint,
-                                        Transfer& transfer) {
+                                        Transfer& transfer) const {
   if (transfer.curl_code != 0) return JudgeFailure(request, endpoint, transfer);
   return JudgeAnswer(request, endpoint, transfer);
 }
 
 RestClient::Judgement RestClient::JudgeFailure(const RestRequest& request, size_t endpoint,
-                                               const Transfer& transfer) {
+                                               const Transfer& transfer) const {
   const std::string reason = DescribeTransferFailure(transfer, spec_);
   const std::string& url = endpoints_.url(endpoint);
   if (transfer.too_long) {
@@ -185,16 +186,17 @@ RestClient::Judgement RestClient::JudgeFailure(const RestRequest& request, size_
   }
   // A slow answer to another question says nothing about how fast it can say who it is.
   const bool costly = TimedOut(transfer) && (!transfer.sent || request.path == "/");
-  NoteFailure(endpoint, reason, costly);
   if (request.repeatable || !transfer.sent) {
-    return {Verdict::kAskNext, Unavailable(url + ": " + reason)};
+    return {Verdict::kAskNext, Unavailable(url + ": " + reason), reason, costly};
   }
-  return {Verdict::kGiveUp, Unavailable(url + ": " + reason + "; whether " + Name(request) +
-                                        " was done is not known: look before it is sent again")};
+  return {Verdict::kGiveUp,
+          Unavailable(url + ": " + reason + "; whether " + Name(request) +
+                      " was done is not known: look before it is sent again"),
+          reason, costly};
 }
 
 RestClient::Judgement RestClient::JudgeAnswer(const RestRequest& request, size_t endpoint,
-                                              Transfer& transfer) {
+                                              Transfer& transfer) const {
   const std::string& url = endpoints_.url(endpoint);
   RestAnswer answer{transfer.status, std::move(transfer.answer), url};
   const std::string& user = spec_.auth.username;
@@ -222,19 +224,23 @@ RestClient::Judgement RestClient::JudgeAnswer(const RestRequest& request, size_t
   if (request.repeatable && MeansAskAnother(answer.status)) {
     const std::string reason =
         "answered " + std::to_string(answer.status) + ": " + FailureReason(answer);
-    NoteFailure(endpoint, reason, false);
-    return {Verdict::kAskNext, Unavailable(url + " " + reason)};
-  }
-  if (endpoints_.Answered(endpoint)) {
-    LogInfo("opensearch", "cluster " + spec_.name + ": " + url + " answers again");
+    return {Verdict::kAskNext, Unavailable(url + " " + reason), reason};
   }
   return {Verdict::kAnswered, std::move(answer)};
 }
 
-void RestClient::NoteFailure(size_t endpoint, const std::string& reason, bool timed_out) {
-  if (!endpoints_.Failed(endpoint, endpoints_.url(endpoint) + ": " + reason, timed_out)) return;
-  LogWarning("opensearch",
-             "cluster " + spec_.name + ": " + endpoints_.url(endpoint) + ": " + reason);
+void RestClient::Note(size_t endpoint, const Judgement& judgement) {
+  const std::string& url = endpoints_.url(endpoint);
+  if (judgement.failure.empty()) {
+    if (endpoints_.Answered(endpoint)) {
+      LogInfo("opensearch", "cluster " + spec_.name + ": " + url + " answers again");
+    }
+    return;
+  }
+  const std::string reason = url + ": " + judgement.failure;
+  if (endpoints_.Failed(endpoint, reason, judgement.costly)) {
+    LogWarning("opensearch", "cluster " + spec_.name + ": " + reason);
+  }
 }
 
 Status RestClient::NoneAnswered(const std::string& request,

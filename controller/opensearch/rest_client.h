@@ -19,7 +19,7 @@ struct RestRequest {
   std::string method = "GET";
   std::string path = {};   // with query, from the first "/"
   std::string body = {};   // JSON; empty: none
-  Millis timeout{10'000};  // of one attempt
+  Millis timeout{20'000};  // of one attempt
   // Sending it twice does no more than sending it once. Where not, it goes to another endpoint only
   // if not a byte of it was sent.
   bool repeatable = true;
@@ -35,7 +35,7 @@ struct RestAnswer {
 
 struct RestOptions {
   Millis connect_timeout{3'000};
-  Millis identity_timeout{3'000};
+  Millis identity_timeout{5'000};
   Millis endpoint_memory{5'000};  // how long a failed endpoint stays behind the others
   size_t answer_limit = 64 * 1024 * 1024;
 };
@@ -72,17 +72,20 @@ class RestClient {
   struct Judgement {
     Verdict verdict = Verdict::kAnswered;
     StatusOr<RestAnswer> result = RestAnswer{};
+    std::string failure = {};  // what is wrong with the endpoint; empty where it works
+    bool costly = false;       // the failure took a whole time-out
   };
 
   StatusOr<RestAnswer> CallSome(const RestRequest& request,
                                 const std::vector<std::string>& avoid_nodes, size_t attempts);
   Transfer MakeTransfer(const RestRequest& request, size_t endpoint) const;
   void Run(const ConnectionSettings& settings, std::vector<Transfer>& transfers);
-  // What came of a transfer; tells the endpoint pool.
-  Judgement Judge(const RestRequest& request, size_t endpoint, Transfer& transfer);
-  Judgement JudgeAnswer(const RestRequest& request, size_t endpoint, Transfer& transfer);
-  Judgement JudgeFailure(const RestRequest& request, size_t endpoint, const Transfer& transfer);
-  void NoteFailure(size_t endpoint, const std::string& reason, bool timed_out);
+  Judgement Judge(const RestRequest& request, size_t endpoint, Transfer& transfer) const;
+  Judgement JudgeAnswer(const RestRequest& request, size_t endpoint, Transfer& transfer) const;
+  Judgement JudgeFailure(const RestRequest& request, size_t endpoint,
+                         const Transfer& transfer) const;
+  // Tells the endpoint pool and, where something changed, the log.
+  void Note(size_t endpoint, const Judgement& judgement);
   Status NoneAnswered(const std::string& request, const std::vector<std::string>& reasons) const;
 
   const rollout::ClusterSpec spec_;

@@ -31,7 +31,7 @@ class EndpointTest : public LabTest {
 
   // A self-signed certificate NAME.pem with its key NAME.key, for the given address.
   void MakeCertificate(const std::string& name, const std::string& address) const {
-    const Outcome made = Run(
+    const Outcome made = Execute(
         {"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
          "-nodes", "-days", "1", "-subj", "/CN=" + name, "-addext", "subjectAltName=IP:" + address,
          "-keyout", Folder() + "/" + name + ".key", "-out", Folder() + "/" + name + ".pem"});

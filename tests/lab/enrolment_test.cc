@@ -16,8 +16,8 @@ constexpr char kController[] = "10.77.0.1:7441";
 constexpr char kOtherController[] = "10.77.0.1:7442";
 
 std::string NewToken(const std::string& socket, const std::string& ttl) {
-  const Outcome made = Run({Program("drover"), "--address", "unix://" + socket, "token", "create",
-                            "--ttl", ttl, "-o", "json"});
+  const Outcome made = Execute({Program("drover"), "--address", "unix://" + socket, "token",
+                                "create", "--ttl", ttl, "-o", "json"});
   EXPECT_EQ(made.exit_code, 0) << made.err;
   return made.Json()["token"];
 }
@@ -43,9 +43,9 @@ class EnrolmentTest : public LabTest {
 
   Outcome Join(const std::string& token, const std::string& state, const std::string& name,
                const std::string& address = kController) const {
-    return Run({Program("drover-agent"), "--state-dir", Folder() + "/" + state, "join", "--name",
-                name, address},
-               {{"DROVER_JOIN_TOKEN", token}});
+    return Execute({Program("drover-agent"), "--state-dir", Folder() + "/" + state, "join",
+                    "--name", name, address},
+                   {{"DROVER_JOIN_TOKEN", token}});
   }
 
   // Nothing came of it: neither an identity on the host nor a host at the controller.
@@ -133,15 +133,15 @@ TEST_F(EnrolmentTest, AnAgentOfAnotherAuthorityStaysOutside) {
 TEST_F(EnrolmentTest, AnOperatorOfAnotherAuthorityIsRefused) {
   const std::string key = Folder() + "/operator.key";
   const std::string certificate = Folder() + "/operator.pem";
-  ASSERT_EQ(
-      Run({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-           "-nodes", "-days", "1", "-subj", "/CN=stranger", "-keyout", key, "-out", certificate})
-          .exit_code,
-      0);
+  ASSERT_EQ(Execute({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                     "ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj", "/CN=stranger",
+                     "-keyout", key, "-out", certificate})
+                .exit_code,
+            0);
 
-  const Outcome outcome = Run({Program("drover"), "--address", kController, "--ca",
-                               LabHome() + "/drover/controller/ca.pem", "--certificate",
-                               certificate, "--key", key, "host", "ls"});
+  const Outcome outcome = Execute({Program("drover"), "--address", kController, "--ca",
+                                   LabHome() + "/drover/controller/ca.pem", "--certificate",
+                                   certificate, "--key", key, "host", "ls"});
 
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_THAT(outcome.Text(), AllOf(HasSubstr(kController), HasSubstr("certificate")));

@@ -55,7 +55,7 @@ json Outcome::Json() const {
   return {};
 }
 
-Outcome Run(const Arguments& argv, const Variables& variables, Millis limit) {
+Outcome Execute(const Arguments& argv, const Variables& variables, Millis limit) {
   agent::Command command{argv, variables, ""};
   agent::RunOptions options;
   options.deadline = std::chrono::steady_clock::now() + limit;
@@ -77,7 +77,7 @@ Outcome Run(const Arguments& argv, const Variables& variables, Millis limit) {
 Outcome Lab(const Arguments& arguments, const Variables& variables) {
   Arguments argv = {LabProgram()};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
-  return Run(argv, variables);
+  return Execute(argv, variables);
 }
 
 Outcome MustLab(const Arguments& arguments, const Variables& variables) {
@@ -89,7 +89,7 @@ Outcome MustLab(const Arguments& arguments, const Variables& variables) {
 Outcome Drover(const Arguments& arguments) {
   Arguments argv = {Program("drover"), "--address", "unix://" + LabHome() + "/drover/control.sock"};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
-  return Run(argv);
+  return Execute(argv);
 }
 
 std::string Program(const std::string& name) {

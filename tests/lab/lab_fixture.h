@@ -36,7 +36,8 @@ struct Outcome {
 };
 
 // Runs argv[0] (a path, or found in PATH) to its end; never longer than `limit`.
-Outcome Run(const Arguments& argv, const Variables& variables = {}, Millis limit = Millis(600'000));
+Outcome Execute(const Arguments& argv, const Variables& variables = {},
+                Millis limit = Millis(600'000));
 
 // tests/lab/lab with these arguments.
 Outcome Lab(const Arguments& arguments, const Variables& variables = {});

@@ -17,7 +17,7 @@ os.environ["DROVER_LAB_CACHE"] = f"{SCRATCH.name}/cache"
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from drover_lab import mirror, processes, projects, registry, settings, specs  # noqa: E402
+from drover_lab import evidence, mirror, processes, projects, registry, resting, settings, specs, summary  # noqa: E402
 from drover_lab.load_client import MAX_RETRIES, Load  # noqa: E402
 from drover_lab.shell import LabError  # noqa: E402
 
@@ -236,6 +236,77 @@ class ProcessTest(unittest.TestCase):
         processes.end([child], patience=0.5)
         self.assertFalse(processes.is_alive(child))
         os.waitpid(child, 0)
+
+
+class EvidenceTest(unittest.TestCase):
+    """What `lab evidence` calls unchanged has to be unchanged."""
+
+    OLD, NEW = {"2.17.1"}, {"2.19.1"}
+
+    def tags(self, old: str, new: str):
+        return evidence.changed_tags(old.encode(), new.encode(), self.OLD, self.NEW)
+
+    def test_only_the_tag(self):
+        self.assertEqual(self.tags("image: r/o:2.17.1  # ä\r\n", "image: r/o:2.19.1  # ä\r\n"), 1)
+        self.assertEqual(self.tags("V=2.17.1\n", "V=2.19.1\n"), 1)
+        self.assertEqual(self.tags("image: r/o:${V:-2.17.1}", "image: r/o:${V:-2.19.1}"), 1)
+        self.assertEqual(self.tags("image: r/o:2.17.1", "image: r/o:2.17.1"), 0)
+
+    def test_anything_else(self):
+        for old, new in (("image: r/o:2.17.1 # pinned", "image: r/o:2.19.1"), ("a: 2\n", "a: 2"), ("x:2.17.1", "x:2.18.0"),
+                         ("x:2.17.10", "x:2.19.10"), ("# since 2.17.1\n", "# since 2.19.1\n"), ("a\r\n", "a\n")):
+            self.assertIsNone(self.tags(old, new), (old, new))
+
+    def test_the_snapshot_has_to_come_first(self):
+        done = {"sequence": "9", "kind": "snapshot.done"}
+        stop = {"sequence": "10", "kind": "member.step", "fields": {"to": "STOP"}}
+        self.assertTrue(evidence.snapshot_came_first([stop, done]))
+        self.assertFalse(evidence.snapshot_came_first([stop, done | {"sequence": "11"}]))
+        self.assertFalse(evidence.snapshot_came_first([stop]))
+
+
+class SummaryTest(unittest.TestCase):
+    """The summary is good only if every part of it is."""
+
+    LOAD = {"lost": 0, "acknowledged": 5, "verified": 5, "failed_after_retries": 0, "writes": 5, "reads": 5, "retried": 1}
+
+    def found(self) -> dict:
+        return {"versions": {"before": {"a": "1"}, "after": {"a": "2"}}, "health": "green",
+                "settings": {"equal": True, "before": {}, "after": {}},
+                "documents": {"equal": True, "before": 1, "after": 1},
+                "files": [{"host": "h1", "file": "f", "equal_but_tag": True, "tags_changed": 1}],
+                "containers": {"a": {"stops": 1, "replaced": True}},
+                "snapshot": {"name": "s", "state": "SUCCESS", "seconds_before_first_stop": 1.0, "by_events": True}}
+
+    def is_good(self, found: dict, load: dict) -> bool:
+        return all(good for good, _, _ in summary.verdicts(found, load, "2"))
+
+    def test_all_well(self):
+        self.assertTrue(self.is_good(self.found(), self.LOAD))
+
+    def test_each_part_counts(self):
+        for change in ({"lost": 1}, {"acknowledged": 6}, {"failed_after_retries": 1}, {"acknowledged": 0, "verified": 0}):
+            self.assertFalse(self.is_good(self.found(), self.LOAD | change), change)
+        for change in ({"health": "yellow"}, {"settings": {"equal": False, "before": {}, "after": {}}},
+                       {"documents": {"equal": False, "before": 2, "after": 1}},
+                       {"versions": {"before": {"a": "1"}, "after": {"a": "1"}}},
+                       {"versions": {"before": {"a": "1", "b": "1"}, "after": {"a": "2"}}},
+                       {"files": [{"host": "h1", "file": "f", "equal_but_tag": False, "tags_changed": 0}]},
+                       {"files": [{"host": "h1", "file": "f", "equal_but_tag": True, "tags_changed": 0}]},
+                       {"containers": {"a": {"stops": 2, "replaced": True}}},
+                       {"snapshot": self.found()["snapshot"] | {"state": "PARTIAL"}},
+                       {"snapshot": self.found()["snapshot"] | {"seconds_before_first_stop": -0.1}},
+                       {"snapshot": self.found()["snapshot"] | {"by_events": False}}):
+            self.assertFalse(self.is_good(self.found() | change, self.LOAD), change)
+
+
+class RestingTest(unittest.TestCase):
+    """Memory and CPU time come from /proc."""
+
+    def test_own_process(self):
+        measured = resting.measure(os.getpid(), 0.05)
+        self.assertGreater(measured["rss_mb"], 1)
+        self.assertLess(measured["cpu_percent_of_a_core"], 200)
 
 
 if __name__ == "__main__":

@@ -15,12 +15,12 @@ class ProgramsTest : public LabTest {
     const std::string image = "alone-" + program;
     const std::string tar = LabHome() + "/" + image + ".tar";
     const std::string folder = Program(program).substr(0, Program(program).rfind('/'));
-    EXPECT_EQ(Run({"tar", "-C", folder, "-cf", tar, program}).exit_code, 0);
+    EXPECT_EQ(Execute({"tar", "-C", folder, "-cf", tar, program}).exit_code, 0);
     MustLab({"host", "exec", "h1", "--", "docker", "import", tar, image});
     const Outcome outcome = Lab({"host", "exec", "h1", "--", "docker", "run", "--rm",
                                  "--network=none", image, "/" + program, argument});
     Lab({"host", "exec", "h1", "--", "docker", "rmi", "--force", image});
-    Run({"rm", "-f", tar});
+    Execute({"rm", "-f", tar});
     return outcome;
   }
 };

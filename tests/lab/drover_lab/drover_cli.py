@@ -1,8 +1,9 @@
 """The commands of `lab` about Drover's own programs, and about what an upgrade did."""
 
 import json
+from pathlib import Path
 
-from . import drover, evidence, resting, summary
+from . import drover, evidence, own_hosts, resting, summary
 from .shell import exclusive
 
 
@@ -24,6 +25,9 @@ def add_commands(commands, group, add) -> None:
     rest = add(own, "rest", _rest, "memory and CPU of a host's agent at rest, as JSON")
     rest.add_argument("host", metavar="hI")
     rest.add_argument("--seconds", type=float, default=60, help="default 60")
+    follow = add(commands, "own-hosts", _own_hosts, "do on a cluster what a README's marked blocks say")
+    follow.add_argument("readme", metavar="README")
+    follow.add_argument("name", metavar="NAME")
     _add_evidence(group(commands, "evidence", "what an upgrade did: save, compare, summary"), add)
 
 
@@ -79,6 +83,10 @@ def _env(_) -> None:
 
 def _rest(arguments) -> None:
     _print(resting.measure(drover.agent_pid(arguments.host), arguments.seconds))
+
+
+def _own_hosts(arguments) -> None:
+    own_hosts.follow(Path(arguments.readme), arguments.name)
 
 
 def _save(arguments) -> None:

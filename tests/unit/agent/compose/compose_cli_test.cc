@@ -123,6 +123,19 @@ TEST(ComposeCli, FindsBothSpellingsAndRemembersThem) {
   EXPECT_TRUE(runner.deadlines_set());
 }
 
+TEST(ComposeCli, DoesNotRememberAnAnswerThatCameTooLate) {
+  FakeCommandRunner runner([](const std::string& line) -> StatusOr<CommandResult> {
+    if (line.rfind("docker-compose", 0) == 0) return Printed("1.29.2\n");
+    CommandResult late = Printed("", 143);
+    late.timed_out = true;
+    return late;
+  });
+  ComposeCli compose(&runner, "/run/x.sock");
+  EXPECT_EQ(compose.Spellings().size(), 1u);
+  EXPECT_EQ(compose.Spellings().size(), 1u);
+  EXPECT_EQ(runner.lines().size(), 4u);
+}
+
 TEST(ComposeCli, SaysWhenThereIsNoCompose) {
   FakeCommandRunner runner(Host("", ""));
   ComposeCli compose(&runner, "/run/x.sock");

@@ -7,6 +7,7 @@ namespace drover::agent {
 FakeController::FakeController() {
   welcome_.set_epoch(1);
   grpc::ServerBuilder builder;
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
   builder.RegisterService(this);
   server_ = builder.BuildAndStart();
 }

@@ -1,4 +1,4 @@
-// A controller for tests: a real gRPC server in this process, driven by the test.
+// A controller for tests: a real gRPC server on a loopback port, driven by the test.
 #ifndef DROVER_TESTS_UNIT_AGENT_SESSION_FAKE_CONTROLLER_H_
 #define DROVER_TESTS_UNIT_AGENT_SESSION_FAKE_CONTROLLER_H_
 
@@ -81,6 +81,7 @@ class FakeController final : public v1::AgentGateway::Service {
   size_t upload_limit_ = 1'000'000;
   Stream* stream_ = nullptr;
   grpc::ServerContext* context_ = nullptr;
+  int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
 };
 
