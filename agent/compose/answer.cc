@@ -46,6 +46,20 @@ std::string EnvironmentValue(const ContainerDetail& container, const std::string
   return "";
 }
 
+// What the policy says against an upgrade to the images that the query names.
+std::vector<std::string> DenialsOf(const Policy& policy, const v1::InspectProject& query) {
+  std::vector<std::string> denials;
+  const auto add = [&denials](const Status& status) {
+    if (!status.ok()) denials.push_back(Message(status));
+  };
+  if (query.images().empty()) return denials;
+  for (const char* verb : {"PullImage", "SetImage", "StopService", "UpService"}) {
+    add(policy.AllowsVerb(verb));
+  }
+  for (const std::string& image : query.images()) add(policy.AllowsImage(image));
+  return denials;
+}
+
 }  // namespace
 
 StatusOr<ContainerDetail> ComposeVerbs::FindContainer(const std::string& project,
@@ -72,6 +86,9 @@ StatusOr<v1::Project> ComposeVerbs::InspectProject(const v1::InspectProject& que
   DROVER_ASSIGN_OR_RETURN(const ResolvedConfig config,
                           catalog_.ResolveAfresh(place, files, keys, options));
   v1::Project project = ReportProject(scan, place);
+  for (const std::string& denial : DenialsOf(*parts_.policy->Current(), query)) {
+    project.add_denials(denial);
+  }
   for (v1::Service& service : *project.mutable_services()) {
     const auto resolved = config.services.find(service.name());
     StatusOr<ContainerDetail> container = NotFound("no container");

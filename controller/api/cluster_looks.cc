@@ -31,7 +31,7 @@ class Inspections {
     }
     for (const Key& key : wanted) {
       agents.InspectProject(
-          key.first, key.second, rollout::WantedEnvironment(), kInspectTimeout,
+          key.first, key.second, {rollout::WantedEnvironment(), {}}, kInspectTimeout,
           [self, key](const StatusOr<rollout::ProjectView>& view) { self->Seen(key, view); });
     }
   }

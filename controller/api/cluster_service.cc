@@ -78,7 +78,7 @@ std::vector<InspectedProject> Inspect(fleet::Agents& agents) {
   }
   const auto gathering = std::make_shared<Gathering>(wanted.size());
   for (const auto& [host, project] : wanted) {
-    agents.InspectProject(host, project, DiscoveryEnvironment(), rpc::kUnaryTimeout,
+    agents.InspectProject(host, project, {DiscoveryEnvironment(), {}}, rpc::kUnaryTimeout,
                           [gathering, name = host](const StatusOr<rollout::ProjectView>& view) {
                             gathering->Seen(name, view);
                           });

@@ -119,7 +119,7 @@ StatusOr<rollout::World> LiveCoordinator::Observe(const std::string& cluster) {
 StatusOr<std::vector<rollout::CheckResult>> LiveCoordinator::Check(
     const rollout::PlanRequest& request) {
   DROVER_ASSIGN_OR_RETURN(const rollout::ClusterSpec spec, find_spec_(request.cluster));
-  return rollout::RunChecks(request, spec, observer_.Observe(spec, {}));
+  return rollout::RunChecks(request, spec, observer_.Observe(spec, {.request = request}));
 }
 
 StatusOr<std::shared_ptr<const rollout::Plan>> LiveCoordinator::CreatePlan(
@@ -128,7 +128,8 @@ StatusOr<std::shared_ptr<const rollout::Plan>> LiveCoordinator::CreatePlan(
   DROVER_ASSIGN_OR_RETURN(const rollout::History history, store_.TimingsOf(request.cluster));
   DROVER_ASSIGN_OR_RETURN(
       rollout::Plan plan,
-      rollout::MakePlan(PlanId(NewId()), request, spec, observer_.Observe(spec, {}), history));
+      rollout::MakePlan(PlanId(NewId()), request, spec,
+                        observer_.Observe(spec, {.request = request}), history));
   plan.created_by = by;
   DROVER_RETURN_IF_ERROR(store_.SavePlan(plan));
   return std::make_shared<const rollout::Plan>(std::move(plan));

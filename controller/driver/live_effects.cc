@@ -131,8 +131,11 @@ struct LiveEffects::Performer {
 
   void operator()(const rollout::ObserveWorld& observe) {
     self.workers_.Run([&self = self, job = job, observe] {
-      rollout::World world = self.observer_.Observe(
-          job.plan->spec, {observe.with_hosts, observe.with_repository, observe.with_repository});
+      rollout::World world =
+          self.observer_.Observe(job.plan->spec, {.hosts = observe.with_hosts,
+                                                  .repository = observe.with_repository,
+                                                  .request = job.plan->request,
+                                                  .register_repository = observe.with_repository});
       if (!self.stopped_) {
         self.report_(job.rollout, rollout::Observed{job.id, std::move(world)});
       }

@@ -5,6 +5,8 @@
 #include <mutex>
 #include <utility>
 
+#include "controller/rollout/version.h"
+
 namespace drover::driver {
 namespace {
 
@@ -42,6 +44,18 @@ class ProjectAnswers {
   size_t missing_;
   std::map<ProjectKey, rollout::ProjectView> views_;
 };
+
+// The image that a member would get, by what its host last reported; empty where there is no
+// target.
+std::string TargetImage(const rollout::PlanRequest& request, const rollout::HostView& host,
+                        const rollout::MemberSpec& member) {
+  if (!request.image.empty()) return request.image;
+  const rollout::ProjectView* project = host.Project(member.project);
+  const rollout::ServiceView* service =
+      project == nullptr ? nullptr : project->Service(member.service);
+  if (service == nullptr || service->image.empty() || request.to_version.empty()) return "";
+  return rollout::WithTag(service->image, request.to_version);
+}
 
 }  // namespace
 
@@ -93,14 +107,19 @@ rollout::World WorldObserver::Observe(const rollout::ClusterSpec& spec,
   std::shared_ptr<ProjectAnswers> answers;
   if (options.hosts) {
     world.hosts = agents_.Hosts();
-    std::map<ProjectKey, bool> wanted;
+    std::map<ProjectKey, fleet::ProjectQuestion> wanted;
     for (const rollout::MemberSpec& member : spec.members) {
       const rollout::HostView* host = world.Host(member.host);
-      if (host != nullptr && host->connected) wanted[{member.host, member.project}] = true;
+      if (host == nullptr || !host->connected) continue;
+      fleet::ProjectQuestion& question = wanted[{member.host, member.project}];
+      question.environment_keys = rollout::WantedEnvironment();
+      if (std::string image = TargetImage(options.request, *host, member); !image.empty()) {
+        question.images.push_back(std::move(image));
+      }
     }
     answers = std::make_shared<ProjectAnswers>(wanted.size() + 1);
-    for (const auto& [key, unused] : wanted) {
-      agents_.InspectProject(key.first, key.second, rollout::WantedEnvironment(), kInspectTimeout,
+    for (const auto& [key, question] : wanted) {
+      agents_.InspectProject(key.first, key.second, question, kInspectTimeout,
                              [answers, key = key](StatusOr<rollout::ProjectView> answer) {
                                answers->Add(key, std::move(answer));
                              });

@@ -40,6 +40,12 @@ struct LogChunk {
   bool gap = false;  // output was left out before these lines
 };
 
+// What is asked about a project beside its configuration.
+struct ProjectQuestion {
+  std::vector<std::string> environment_keys;  // whose values are wanted; no other leaves the host
+  std::vector<std::string> images;            // that are meant to run: does the policy allow them?
+};
+
 // Thread safe; no call blocks.
 class Agents {
  public:
@@ -58,7 +64,7 @@ class Agents {
   // Resolves a project afresh; `done` is called once, from another thread, DEADLINE_EXCEEDED after
   // `timeout`.
   virtual void InspectProject(const std::string& host, const std::string& project,
-                              const std::vector<std::string>& environment_keys, Millis timeout,
+                              const ProjectQuestion& question, Millis timeout,
                               std::function<void(StatusOr<rollout::ProjectView>)> done) = 0;
 
   virtual void TailLog(const std::string& host, const std::string& project,

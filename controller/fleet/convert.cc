@@ -234,6 +234,7 @@ rollout::ProjectView FromProto(const pb::Project& project) {
   }
   for (const pb::Service& service : project.services()) view.services.push_back(ToView(service));
   view.error = project.error();
+  view.denials.assign(project.denials().begin(), project.denials().end());
   return view;
 }
 

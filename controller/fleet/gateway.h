@@ -66,7 +66,7 @@ class Gateway final : public Agents, public FleetAdmin, private Session::Owner {
   Status Cancel(const std::string& host, const OperationId& id) override;
   void Acknowledge(const std::string& host, const OperationId& id, uint64_t sequence) override;
   void InspectProject(const std::string& host, const std::string& project,
-                      const std::vector<std::string>& environment_keys, Millis timeout,
+                      const ProjectQuestion& question, Millis timeout,
                       std::function<void(StatusOr<rollout::ProjectView>)> done) override;
   void TailLog(const std::string& host, const std::string& project, const std::string& service,
                int lines, Millis timeout, std::function<void(StatusOr<LogChunk>)> done) override;

@@ -40,12 +40,16 @@ void Gateway::Ask(const std::string& host, agent::v1::Query query, Millis timeou
 }
 
 void Gateway::InspectProject(const std::string& host, const std::string& project,
-                             const std::vector<std::string>& environment_keys, Millis timeout,
+                             const ProjectQuestion& question, Millis timeout,
                              std::function<void(StatusOr<rollout::ProjectView>)> done) {
   agent::v1::Query query;
   query.mutable_inspect_project()->set_project(project);
-  query.mutable_inspect_project()->mutable_environment_keys()->Assign(environment_keys.begin(),
-                                                                      environment_keys.end());
+  for (const std::string& key : question.environment_keys) {
+    query.mutable_inspect_project()->add_environment_keys(key);
+  }
+  for (const std::string& image : question.images) {
+    query.mutable_inspect_project()->add_images(image);
+  }
   Ask(host, std::move(query), timeout,
       [host, done = std::move(done)](StatusOr<agent::v1::QueryResult> result) {
         if (!result.ok()) return done(result.status());

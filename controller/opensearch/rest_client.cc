@@ -101,46 +101,53 @@ StatusOr<RestAnswer> RestClient::CallSome(const RestRequest& request,
 StatusOr<RestClient::Survey> RestClient::AskAll(const std::vector<RestRequest>& requests) {
   DROVER_ASSIGN_OR_RETURN(const ConnectionSettings settings, LoadConnectionSettings(spec_));
   Survey survey;
+  std::vector<size_t> unknown;
   for (size_t i = 0; i < endpoints_.size(); ++i) {
-    survey.identities.push_back(
-        Unavailable(endpoints_.LatelyTimedOut(i).value_or("was not asked")));
+    const std::optional<std::string> reason = endpoints_.LatelyTimedOut(i);
+    survey.identities.push_back(Unavailable(reason.value_or("was not asked")));
+    if (!reason) unknown.push_back(i);
   }
   const auto give_up = GiveUpAt(requests.front());
   std::vector<std::string> reasons;
   for (const size_t endpoint : endpoints_.Order({})) {
     if (!reasons.empty() && std::chrono::steady_clock::now() >= give_up) break;
-    std::vector<Transfer> transfers;
-    for (const RestRequest& request : requests)
-      transfers.push_back(MakeTransfer(request, endpoint));
-    std::vector<size_t> asked;
-    for (size_t i = 0; reasons.empty() && i < endpoints_.size(); ++i) {
-      if (endpoints_.LatelyTimedOut(i)) continue;
-      asked.push_back(i);
-      transfers.push_back(MakeTransfer(IdentityRequest(), i));
-      transfers.back().timeout = options_.identity_timeout;
-    }
-    Run(settings, transfers);
-    for (size_t i = 0; i < asked.size(); ++i) {
-      Judgement judgement = Judge(IdentityRequest(), asked[i], transfers[requests.size() + i]);
-      // What the one that was asked everything is worth, the rest of its answers tells.
-      if (asked[i] != endpoint) Note(asked[i], judgement);
-      survey.identities[asked[i]] = std::move(judgement.result);
-    }
-    survey.answers.clear();
-    Judgement whole;
-    for (size_t i = 0; i < requests.size(); ++i) {
-      Judgement judgement = Judge(requests[i], endpoint, transfers[i]);
-      survey.answers.push_back(judgement.result);
-      if (whole.failure.empty()) whole = std::move(judgement);
-    }
-    Note(endpoint, whole);
-    if (whole.failure.empty()) {
+    const Judgement judgement = AskRound(settings, requests, endpoint, unknown, survey);
+    unknown.clear();
+    if (judgement.failure.empty()) {
       endpoints_.Prefer(endpoint);
       return survey;
     }
-    reasons.push_back(Message(whole.result.status()));
+    reasons.push_back(Message(judgement.result.status()));
   }
   return NoneAnswered("what it was asked", reasons);
+}
+
+RestClient::Judgement RestClient::AskRound(const ConnectionSettings& settings,
+                                           const std::vector<RestRequest>& requests,
+                                           size_t endpoint, const std::vector<size_t>& unknown,
+                                           Survey& survey) {
+  std::vector<Transfer> transfers;
+  for (const RestRequest& request : requests) transfers.push_back(MakeTransfer(request, endpoint));
+  for (const size_t other : unknown) {
+    transfers.push_back(MakeTransfer(IdentityRequest(), other));
+    transfers.back().timeout = options_.identity_timeout;
+  }
+  Run(settings, transfers);
+  for (size_t i = 0; i < unknown.size(); ++i) {
+    Judgement judgement = Judge(IdentityRequest(), unknown[i], transfers[requests.size() + i]);
+    // What the one that was asked everything is worth, the rest of its answers tells.
+    if (unknown[i] != endpoint) Note(unknown[i], judgement);
+    survey.identities[unknown[i]] = std::move(judgement.result);
+  }
+  survey.answers.clear();
+  Judgement whole;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    Judgement judgement = Judge(requests[i], endpoint, transfers[i]);
+    survey.answers.push_back(judgement.result);
+    if (whole.failure.empty()) whole = std::move(judgement);
+  }
+  Note(endpoint, whole);
+  return whole;
 }
 
 Transfer RestClient::MakeTransfer(const RestRequest& request, size_t endpoint) const {

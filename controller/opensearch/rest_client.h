@@ -78,6 +78,9 @@ class RestClient {
 
   StatusOr<RestAnswer> CallSome(const RestRequest& request,
                                 const std::vector<std::string>& avoid_nodes, size_t attempts);
+  // Asks `endpoint` everything and each of `unknown` who it is; the first failure of `endpoint`.
+  Judgement AskRound(const ConnectionSettings& settings, const std::vector<RestRequest>& requests,
+                     size_t endpoint, const std::vector<size_t>& unknown, Survey& survey);
   Transfer MakeTransfer(const RestRequest& request, size_t endpoint) const;
   void Run(const ConnectionSettings& settings, std::vector<Transfer>& transfers);
   Judgement Judge(const RestRequest& request, size_t endpoint, Transfer& transfer) const;

@@ -131,6 +131,9 @@ struct ProjectView {
   std::map<std::string, std::string> file_sha256;  // path → hash, every file of the project
   std::vector<ServiceView> services;
   std::string error;  // set where the project could not be resolved
+  // What the host's policy says against the images that were asked about, or against the verbs that
+  // an upgrade needs; a sentence each.
+  std::vector<std::string> denials;
 
   const ServiceView* Service(const std::string& service) const;
 };

@@ -24,8 +24,10 @@ void AppendPreparation(Lines& out, const v1::Plan& plan, const View& view) {
     if (!plan.snapshot().empty()) text += plan.snapshot() + " in ";
     text += "repository " + plan.repository();
     if (!plan.repository_type().empty()) text += " (" + plan.repository_type() + ")";
-    text += ", verified by " + std::to_string(plan.repository_verified_nodes()) + " of " +
-            Count(static_cast<size_t>(plan.members_size()), "node");
+    text += plan.repository_verified_nodes() == 0
+                ? ", not registered yet: registered and verified when the rollout starts"
+                : ", verified by " + std::to_string(plan.repository_verified_nodes()) + " of " +
+                      Count(static_cast<size_t>(plan.members_size()), "node");
     AppendWrapped(out, text, 0, Tone::kPlain, view);
   }
   for (const std::string& image : plan.prefetch_images()) {

@@ -103,10 +103,13 @@ Finding CheckQuiet(const CheckInput& in) {
 
 Finding CheckMembers(const CheckInput& in) {
   std::vector<std::string> problems;
+  bool any_away = false;
   for (const Match& match : in.matches) {
+    any_away = any_away || match.host == nullptr || !match.host->connected;
     if (match.node == nullptr) problems.push_back(Place(*match.spec) + ": " + match.problem);
   }
-  for (const std::string& name : UnmatchedNodes(in)) {
+  // A node whose host is away cannot be matched: that is said already.
+  for (const std::string& name : any_away ? std::vector<std::string>() : UnmatchedNodes(in)) {
     problems.push_back("node " + name + " of the cluster is no member in the file");
   }
   if (!problems.empty()) {

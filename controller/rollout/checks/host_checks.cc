@@ -28,6 +28,10 @@ std::string ContainerProblem(const CheckInput& in, const Match& match, std::stri
     return where + ": its container is " +
            (service.container ? service.container->state : "not there");
   }
+  if (!match.project->denials.empty()) {
+    *remedy = "the host's owner allows it in that file, or choose another image";
+    return where + ": " + match.project->denials.front();
+  }
   if (service.container->image != service.image) {
     *remedy = "run the file as it stands (docker compose up -d " + service.name +
               "), or put the running image back into it";

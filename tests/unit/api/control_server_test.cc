@@ -335,7 +335,7 @@ TEST_F(ControlServerTest, AnUnknownSnapshotNamesThoseThatExist) {
 TEST_F(ControlServerTest, AUnaryCallEndsWhenTheControllerStops) {
   std::promise<void> begun, release;
   const auto released = release.get_future().share();
-  served.coordinator.on_create_plan = [&] {
+  served.coordinator.on_create_plan = [&begun, released] {
     begun.set_value();
     released.wait();
   };
@@ -362,7 +362,7 @@ TEST_F(ControlServerTest, AUnaryCallEndsWhenTheControllerStops) {
 TEST_F(ControlServerTest, ACancelledCallDoesNotDisturbItsWorker) {
   std::promise<void> begun, release;
   const auto released = release.get_future().share();
-  served.coordinator.on_create_plan = [&] {
+  served.coordinator.on_create_plan = [&begun, released] {
     begun.set_value();
     released.wait();
   };

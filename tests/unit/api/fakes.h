@@ -107,7 +107,7 @@ class FakeAgents final : public fleet::Agents {
   Status Cancel(const std::string&, const OperationId&) override { return Unimplemented("fake"); }
   void Acknowledge(const std::string&, const OperationId&, uint64_t) override {}
   void InspectProject(const std::string& host, const std::string& project,
-                      const std::vector<std::string>& environment_keys, Millis timeout,
+                      const fleet::ProjectQuestion& question, Millis timeout,
                       std::function<void(StatusOr<rollout::ProjectView>)> done) override;
   void TailLog(const std::string& host, const std::string& project, const std::string& service,
                int lines, Millis timeout,

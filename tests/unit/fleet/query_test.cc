@@ -12,7 +12,7 @@ constexpr Millis kLong{10'000};
 class QueryTest : public FleetTest {
  protected:
   void Inspect(Millis timeout = kLong) {
-    gateway_->InspectProject("h1", "search", {"node.name"}, timeout,
+    gateway_->InspectProject("h1", "search", {{"node.name"}, {}}, timeout,
                              [this](StatusOr<rollout::ProjectView> project) {
                                errors_.Put(project.status());
                                if (project.ok()) projects_.Put(*std::move(project));

@@ -283,6 +283,12 @@ TEST(ChecksTest, P23FilesAndImages) {
   ExpectBlocks(RunOne("P23", world), "exited");
 }
 
+TEST(ChecksTest, P23WhatTheHostsPolicyDenies) {
+  World world = HealthyWorld();
+  Project(world, "h2").denials = {"/etc/drover/agent.yaml does not allow the image x"};
+  ExpectBlocks(RunOne("P23", world), "does not allow the image x");
+}
+
 TEST(ChecksTest, P23ATagThatIsNotTheVersionNeedsAnImage) {
   World world = HealthyWorld();
   ServiceView& service = Project(world, "h2").services[0];

@@ -72,11 +72,11 @@ def main(url, folder):
     index("closed")
     index("pinned", **{"routing.allocation.exclude._name": "nobody", "write.wait_for_active_shards": "2",
                        "auto_expand_replicas": "0-1"})
-    index("homeless", docs=0, **{"routing.allocation.require._name": "nobody"})
     call(url, "GET", "/_cluster/health/plain,hidden,closed,pinned?wait_for_status=green&timeout=30s")
     call(url, "POST", "/_refresh")
     call(url, "POST", "/closed/_close")
     call(url, "GET", "/_cluster/health/plain,hidden,closed,pinned?wait_for_status=green&timeout=30s")
+    index("homeless", docs=0, **{"routing.allocation.require._name": "nobody"})
     call(url, "PUT", "/_cluster/settings", {"persistent": {"cluster.routing.rebalance.enable": "none"},
                                             "transient": {"cluster.routing.allocation.enable": "all"}})
     keep("repository_unverified", "PUT", "/_snapshot/bad", {"type": "fs", "settings": {"location": "/elsewhere"}})
