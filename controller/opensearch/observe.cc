@@ -23,12 +23,15 @@ enum Question : size_t {
   kSnapshots
 };
 
+// A node that hangs is left out of the answer in place of holding it up until the cluster drops it.
+constexpr char kNodesTimeout[] = "timeout=10s";
+
 const RestRequest& NodesRequest() {
   static const RestRequest request{
-      .path =
-          "/_nodes/settings,http?filter_path=nodes.*.name,nodes.*.version,nodes.*.roles,"
-          "nodes.*.host,nodes.*.ip,nodes.*.transport_address,nodes.*.attributes,"
-          "nodes.*.http.publish_address,nodes.*.settings.path"};
+      .path = std::string("/_nodes/settings,http?") + kNodesTimeout +
+              "&filter_path=nodes.*.name,nodes.*.version,nodes.*.roles,"
+              "nodes.*.host,nodes.*.ip,nodes.*.transport_address,nodes.*.attributes,"
+              "nodes.*.http.publish_address,nodes.*.settings.path"};
   return request;
 }
 
@@ -56,8 +59,8 @@ const std::vector<RestRequest>& Questions() {
       // Without wait_for_events the counts may be of a state from before a change just made.
       {.path = "/_cluster/health?wait_for_events=languid&timeout=5s"},
       NodesRequest(),
-      {.path =
-           "/_nodes/stats/fs,jvm?filter_path=nodes.*.fs.data,nodes.*.jvm.mem.heap_used_percent"},
+      {.path = std::string("/_nodes/stats/fs,jvm?") + kNodesTimeout +
+               "&filter_path=nodes.*.fs.data,nodes.*.jvm.mem.heap_used_percent"},
       {.path = StatePath()},
       {.path = "/_cluster/settings?flat_settings=true&include_defaults=true&filter_path=persistent,"
                "transient,defaults.*watermark*low"},

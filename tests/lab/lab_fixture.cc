@@ -161,9 +161,9 @@ Daemon::~Daemon() {
 std::string Daemon::Log() const { return ReadText(log_path_); }
 
 void Daemon::AwaitLog(const std::string& text) const {
-  WaitUntil("`" + text + "` in " + log_path_,
-            [&] { return Log().find(text) != std::string::npos; });
-  if (::testing::Test::HasFailure()) ADD_FAILURE() << log_path_ << ":\n" << Log();
+  const auto said = [&] { return Log().find(text) != std::string::npos; };
+  WaitUntil("`" + text + "` in " + log_path_, said);
+  if (!said()) ADD_FAILURE() << log_path_ << ":\n" << Log();
 }
 
 void EnsureLab() {
@@ -207,6 +207,7 @@ void LabTest::SetUp() {
   ASSERT_FALSE(std::ifstream(LabHome() + "/demo"))
       << "the demo is up, and the tests need the lab for themselves: scripts/demo down";
   EnsureLab();
+  ASSERT_FALSE(HasFailure()) << "the lab is not up";
 }
 
 }  // namespace drover::lab

@@ -11,6 +11,7 @@ from .shell import run, wait_until, write_file
 
 DOCKER = "/usr/bin/docker"
 DOCKERD = "/usr/sbin/dockerd"
+NSENTER = "/usr/bin/nsenter"  # in full: a host's PATH holds only its Docker
 CGROUP = "drover-lab"
 PARTS = {"dockerd", "containerd", "docker-proxy", "containerd-shim-runc-v2", "runc", "docker-init"}
 
@@ -23,7 +24,7 @@ def is_part(pid: int) -> bool:
 def entered(namespace: Path, argv) -> list:
     """argv, run in a network namespace and otherwise in the machine's own surroundings (not `ip netns exec`, which
     hides the cgroup mounts that an Engine needs)."""
-    return ["nsenter", f"--net={namespace}", "--", *(str(a) for a in argv)]
+    return [NSENTER, f"--net={namespace}", "--", *(str(a) for a in argv)]
 
 
 @dataclass(frozen=True)

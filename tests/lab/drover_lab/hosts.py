@@ -136,7 +136,7 @@ def execute(host: str, argv) -> None:
     if not program:
         raise LabError(f"{argv[0]!r} is neither on {host}'s PATH ({variables['PATH']}) nor on this machine's")
     command = entered(network.namespace_path(host), [program, *argv[1:]])
-    os.execve(shutil.which(command[0]) or command[0], command, environment(host))
+    os.execve(command[0], command, environment(host))
 
 
 def _write_environment(host: str, plugin) -> None:

@@ -103,7 +103,7 @@ def _on_host(host: str, line: str, agents: list) -> None:
         "DROVER_AGENT_STATE_DIR": str(drover.state_folder(host)), "DROVER_AGENT_POLICY": str(drover.policy_path(host))}
     words = shlex.split(_fill(line))
     words[0] = str(drover.program(words[0]))
-    named = ["unshare", "--uts", "--", "/bin/sh", "-c", 'hostname "$0" && exec "$@"', host, *words]
+    named = ["/usr/bin/unshare", "--uts", "--", "/bin/sh", "-c", 'hostname "$0" && exec "$@"', host, *words]
     argv = [str(a) for a in entered(network.namespace_path(host), named)]
     environment["PATH"] += ":/usr/bin:/bin"
     if words[1:2] == ["run"]:

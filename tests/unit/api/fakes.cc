@@ -132,7 +132,7 @@ void FakeCoordinator::Append(const rollout::Record& record) {
 }
 
 void FakeAgents::InspectProject(const std::string& host, const std::string& project,
-                                const std::vector<std::string>& environment_keys, Millis,
+                                const fleet::ProjectQuestion& question, Millis,
                                 std::function<void(StatusOr<rollout::ProjectView>)> done) {
   const auto found = projects.find({host, project});
   if (found == projects.end()) {
@@ -142,8 +142,8 @@ void FakeAgents::InspectProject(const std::string& host, const std::string& proj
   rollout::ProjectView view = found->second;
   for (auto& service : view.services) {
     std::erase_if(service.environment, [&](const auto& entry) {
-      return std::find(environment_keys.begin(), environment_keys.end(), entry.first) ==
-             environment_keys.end();
+      return std::find(question.environment_keys.begin(), question.environment_keys.end(),
+                       entry.first) == question.environment_keys.end();
     });
   }
   done(view);
