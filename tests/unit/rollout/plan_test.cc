@@ -62,7 +62,11 @@ TEST(PlanTest, DataNodesFirstThenOthersThenManagers) {
 TEST(PlanTest, MembersThatShareAShardAreNeverTogether) {
   World world = HealthyWorld();
   for (NodeView& node : world.cluster.nodes) node.roles = {"data"};
-  world.cluster.last_committed_config.clear();
+  NodeView manager;
+  manager.id = manager.name = "manager";
+  manager.roles = {"cluster_manager"};
+  world.cluster.nodes.push_back(manager);
+  world.cluster.last_committed_config = {"manager"};
   std::vector<PlannedMember> members;
   for (int i = 1; i <= 3; ++i) {
     members.push_back(Member("os-" + std::to_string(i), "id-" + std::to_string(i), {"data"}));
