@@ -47,13 +47,15 @@ def wait_complete(spec: Spec, seconds: float) -> None:
 def status(name: str) -> dict:
     """Nodes with their versions, health, settings, and the number of documents per index."""
     client = specs.load(name).client
-    client.call("POST", "/_refresh")
+    health = client.call("GET", "/_cluster/health")
+    if health["status"] != "red":  # a refresh waits a minute for a primary that is not there
+        client.call("POST", "/_refresh")
     nodes = client.call("GET", "/_nodes/http")["nodes"]
     manager = client.call("GET", "/_cluster/state/master_node")["master_node"]
     indices = client.call("GET", "/_cat/indices?format=json&expand_wildcards=all&h=index,docs.count")
     return {
         "name": name,
-        "health": client.call("GET", "/_cluster/health"),
+        "health": health,
         "nodes": sorted(({"name": n["name"], "version": n["version"], "id": key, "ip": n["ip"], "roles": n["roles"],
                           "cluster_manager": key == manager} for key, n in nodes.items()), key=lambda n: n["name"]),
         "settings": client.call("GET", "/_cluster/settings?flat_settings=true"),

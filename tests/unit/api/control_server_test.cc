@@ -333,14 +333,15 @@ TEST_F(ControlServerTest, AnUnknownSnapshotNamesThoseThatExist) {
 // A handler that is at work when the controller stops: the caller is told at once, and the worker
 // finishes into nothing.
 TEST_F(ControlServerTest, AUnaryCallEndsWhenTheControllerStops) {
-  std::promise<void> begun, release;
+  const auto begun = std::make_shared<std::promise<void>>();
+  std::promise<void> release;
   const auto released = release.get_future().share();
-  served.coordinator.on_create_plan = [&begun, released] {
-    begun.set_value();
+  served.coordinator.on_create_plan = [begun, released] {
+    begun->set_value();
     released.wait();
   };
   std::thread stopper([&] {
-    begun.get_future().wait();
+    begun->get_future().wait();
     std::thread shutdown([&] { served.control->Shutdown(); });
     // The call below ends while the worker still waits; only then may the worker go on.
     shutdown.join();
@@ -360,14 +361,15 @@ TEST_F(ControlServerTest, AUnaryCallEndsWhenTheControllerStops) {
 }
 
 TEST_F(ControlServerTest, ACancelledCallDoesNotDisturbItsWorker) {
-  std::promise<void> begun, release;
+  const auto begun = std::make_shared<std::promise<void>>();
+  std::promise<void> release;
   const auto released = release.get_future().share();
-  served.coordinator.on_create_plan = [&begun, released] {
-    begun.set_value();
+  served.coordinator.on_create_plan = [begun, released] {
+    begun->set_value();
     released.wait();
   };
   std::thread canceler([&] {
-    begun.get_future().wait();
+    begun->get_future().wait();
     context.TryCancel();
   });
   pb::CreatePlanRequest request;
