@@ -1,5 +1,7 @@
 #include "tests/unit/api/served.h"
 
+#include <grpc/grpc.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <thread>
@@ -23,6 +25,9 @@ StatusOr<Caller> ByMetadata(const grpc::CallbackServerContext& context) {
 }  // namespace
 
 Served::Served(bool identify_by_metadata) {
+  // Kept for the process: tearing gRPC down after the last test object may wait 10 s for its
+  // backup poller (gRPC 1.51, grpc_iomgr_shutdown).
+  [[maybe_unused]] static const bool initialised = (grpc_init(), true);
   Parts parts;
   parts.coordinator = &coordinator;
   parts.agents = &agents;
