@@ -254,7 +254,9 @@ void ToProto(const rollout::Rollout& rollout, Time now, pb::Rollout* out) {
   out->set_changed_settings(ChangedSettings(rollout));
   if (rollout.wait) ToProto(*rollout.wait, out->mutable_wait());
   TimesToProto(rollout, now, out);
-  out->set_rollback(RollbackNow(rollout));
+  if (const std::string rollback = RollbackNow(rollout); !rollback.empty()) {
+    out->set_rollback("rollback now would be: " + rollback);
+  }
   out->set_started_by(rollout.started_by);
   out->set_sequence(rollout.sequence);
   for (const auto& line : rollout.outcome) out->add_outcome(line);

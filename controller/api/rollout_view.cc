@@ -103,8 +103,13 @@ std::string RollbackNow(const Rollout& rollout) {
     return HasEnded(rollout.phase) ? "" : "tier 0, the old image starts again, no loss";
   }
   if (upgraded.size() < rollout.plan->members.size()) {
-    return "tier 1, rebuild " + ListInWords(upgraded) + " from " +
-           (upgraded.size() == 1 ? "its" : "their") + " replicas, no loss";
+    // With one member upgraded its shards' primaries are on old nodes: they moved there when it
+    // stopped. With more, a primary may have moved to an upgraded one (opensearch.md M4, tier 1b).
+    if (upgraded.size() == 1) {
+      return "tier 1, rebuild " + upgraded.front() + " from its replicas, no loss";
+    }
+    return "tier 1, rebuild " + ListInWords(upgraded) +
+           " from their replicas; an index whose primary has moved to them comes from the snapshot";
   }
   if (!rollout.snapshot_done) {
     return "none: every member has run the new image and this rollout has no snapshot";

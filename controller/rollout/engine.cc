@@ -40,7 +40,8 @@ OperationId Engine::Order(int i, const std::string& step, Verb verb, Millis limi
   const OperationId id = Do(i, step, std::move(start));
   const bool lost =
       std::find(r().lost_hosts.begin(), r().lost_hosts.end(), to.host) != r().lost_hosts.end();
-  WaitFor(i, lost ? "the agent of " + to.host + " is not connected" : name + " on " + to.host,
+  WaitFor(i,
+          lost ? "the agent of " + to.host + ", which is not connected" : name + " on " + to.host,
           now_ + limit, lost ? "the agent of " + to.host + " connects" : name + " ends");
   return id;
 }

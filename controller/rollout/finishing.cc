@@ -54,20 +54,21 @@ void CountDocuments(Engine& e, const ClusterObservation& cluster) {
 void AdvanceFinishing(Engine& e) {
   if (e.Busy(kOwnSlot)) return;
   if (const Settings settings = SettingsToRestore(e.r()); !settings.empty()) {
-    e.WaitFor(kOwnSlot, "putting the cluster settings back", std::nullopt,
+    e.WaitFor(kOwnSlot, "the cluster settings to be put back", std::nullopt,
               "the settings read back as they were");
     e.Do(kOwnSlot, "restore", PutSettings{settings});
   } else if (e.r().policies_stopped) {
     e.Do(kOwnSlot, "policies", StartPolicies{e.r().stopped_policies});
   } else {
-    e.WaitFor(kOwnSlot, "checking versions and documents", std::nullopt, "the cluster answers");
+    e.WaitFor(kOwnSlot, "versions and documents to be checked", std::nullopt,
+              "the cluster answers");
     e.Do(kOwnSlot, "verify", ObserveWorld{false, false});
   }
 }
 
 void OnFinishingCallEnded(Engine& e, const Action& action, const std::string& error) {
   if (!error.empty()) {
-    e.WaitFor(kOwnSlot, error, std::nullopt, "the cluster takes it");
+    e.WaitFor(kOwnSlot, "the cluster: " + error, std::nullopt, "the cluster takes it");
     return e.RetryLater(kOwnSlot, kRetryDelay);
   }
   if (std::holds_alternative<PutSettings>(action)) MarkRestored(e);

@@ -116,7 +116,7 @@ void AdvanceMember(Engine& e, int i) {
               e.rules().stop_timeout + kOrderMargin);
       return;
     case MemberStep::kLeft:
-      e.WaitFor(i, planned.name + " leaves the cluster", *m.step_since + kLeaveLimit,
+      e.WaitFor(i, planned.name + " to leave the cluster", *m.step_since + kLeaveLimit,
                 "GET _nodes does not list it");
       e.Do(i, "left", ReadNodes{});
       return;

@@ -106,7 +106,7 @@ bool PauseAtBoundary(Engine& e) {
 
 void AdvanceChecking(Engine& e) {
   if (e.Busy(kOwnSlot)) return;
-  e.WaitFor(kOwnSlot, "preflight: observing the cluster and the hosts", std::nullopt,
+  e.WaitFor(kOwnSlot, "the cluster and the hosts to be observed (preflight)", std::nullopt,
             "the cluster and the hosts answered");
   e.Do(kOwnSlot, "check", ObserveWorld{true, true});
 }
@@ -208,7 +208,8 @@ void AdvancePrefetching(Engine& e) {
   std::map<std::string, std::pair<std::string, std::string>> digest_of;  // image → digest, host
   for (int i = 0; i < e.members(); ++i) {
     if (!e.member(i).prefetched) {
-      return e.WaitFor(kOwnSlot, "images are pulled", std::nullopt, "every host has the image");
+      return e.WaitFor(kOwnSlot, "the images on every host", std::nullopt,
+                       "every host has the image");
     }
     const auto [it, is_new] = digest_of.emplace(
         e.planned(i).to_image, std::make_pair(e.member(i).digest, e.planned(i).host));

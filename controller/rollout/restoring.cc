@@ -62,7 +62,7 @@ bool AwaitsMembers(Engine& e) {
   if (!StartsMembers(e.r()) || !e.r().members_started || Overdue(e)) return false;
   HealthCondition condition;
   condition.nodes = e.plan().observed_nodes;
-  e.WaitFor(kOwnSlot, "the members that were started again join",
+  e.WaitFor(kOwnSlot, "the members that were started again",
             *e.r().restore_since + e.rules().join_timeout, "all nodes are in the cluster");
   e.Do(kOwnSlot, "rejoin", AwaitHealth{condition, kHealthWait, {}});
   return true;
@@ -94,7 +94,7 @@ void End(Engine& e) {
   e.r().restore_since.reset();
   e.Enter(e.r().after_restore);
   if (e.r().phase == Phase::kPaused) {
-    e.WaitFor(kOwnSlot, e.r().reason, std::nullopt,
+    e.WaitFor(kOwnSlot, "an operator: " + e.r().reason, std::nullopt,
               "drover rollout resume " + e.r().id.str() + ", or abort");
   }
 }
@@ -140,7 +140,7 @@ void AdvanceRestoring(Engine& e) {
   }
   if (AwaitsMembers(e)) return;
   if (const Settings settings = SettingsToRestore(e.r()); !settings.empty()) {
-    e.WaitFor(kOwnSlot, "putting the cluster settings back", std::nullopt,
+    e.WaitFor(kOwnSlot, "the cluster settings to be put back", std::nullopt,
               "the settings read back as they were");
     e.Do(kOwnSlot, "restore", PutSettings{settings});
   } else if (e.r().policies_stopped) {
@@ -157,7 +157,7 @@ void AdvanceRestoring(Engine& e) {
 void OnRestoringCallEnded(Engine& e, const Action& action, const std::string& error) {
   if (std::holds_alternative<DeleteSnapshot>(action)) return;  // left over at worst, and recorded
   if (!error.empty()) {
-    e.WaitFor(kOwnSlot, error, std::nullopt, "the cluster takes the settings");
+    e.WaitFor(kOwnSlot, "the cluster: " + error, std::nullopt, "the cluster takes the settings");
     return e.RetryLater(kOwnSlot, kRetryDelay);
   }
   if (std::holds_alternative<PutSettings>(action)) MarkRestored(e);

@@ -61,14 +61,14 @@ void Freeze(Engine& e) {
   if (concurrency != nullptr && !concurrency->changed) {
     wanted[kConcurrency] = std::to_string(e.rules().recovery_concurrency);
   }
-  e.WaitFor(kOwnSlot, "freezing replica allocation", std::nullopt,
+  e.WaitFor(kOwnSlot, "replica allocation to be frozen", std::nullopt,
             "the settings read back as they were put");
   Put(e, "freeze", wanted);
 }
 
 void Thaw(Engine& e) {
   const RecordedSetting* allocation = Setting(e, kAllocation);
-  e.WaitFor(kOwnSlot, "putting replica allocation back", std::nullopt,
+  e.WaitFor(kOwnSlot, "replica allocation to be put back", std::nullopt,
             "the settings read back as they were");
   Put(e, "thaw", {{kAllocation, allocation == nullptr ? std::nullopt : allocation->before}});
 }
@@ -120,7 +120,7 @@ bool SkipDone(Engine& e, const std::vector<int>& batch, const ClusterObservation
 
 void OnGate(Engine& e, const std::vector<int>& batch, const World& world, MemberStep next) {
   if (!world.cluster_error.empty()) {
-    e.WaitFor(kOwnSlot, world.cluster_error, std::nullopt, "the cluster answers");
+    e.WaitFor(kOwnSlot, "the cluster: " + world.cluster_error, std::nullopt, "the cluster answers");
     return e.RetryLater(kOwnSlot, kGateRetry);
   }
   if (next == MemberStep::kFreeze && SkipDone(e, batch, world.cluster)) return;
@@ -140,7 +140,8 @@ void OnGate(Engine& e, const std::vector<int>& batch, const World& world, Member
   // In the frozen window only primaries are allocated: a copy that is missing can only come back
   // after a thaw (an index created in between has one copy, ECK#5040).
   if (next == MemberStep::kStop) EnterAll(e, batch, MemberStep::kPending);
-  e.WaitFor(kOwnSlot, why, *e.r().progress_at + e.rules().recover_stall, "the gate holds");
+  e.WaitFor(kOwnSlot, "the gate: " + why, *e.r().progress_at + e.rules().recover_stall,
+            "the gate holds");
   e.RetryLater(kOwnSlot, kGateRetry);
 }
 
@@ -168,7 +169,7 @@ void AdvanceTogether(Engine& e, const std::vector<int>& batch) {
     if (allocation != nullptr && allocation->changed && allocation->now != allocation->before) {
       return Thaw(e);
     }
-    e.WaitFor(kOwnSlot, "looking whether " + Names(e, batch) + " may stop", std::nullopt,
+    e.WaitFor(kOwnSlot, "the gate: whether " + Names(e, batch) + " may stop now", std::nullopt,
               "the gate holds");
     e.Do(kOwnSlot, "gate", ObserveWorld{false, false});
   } else if (AllAt(e, batch, MemberStep::kFreeze)) {
@@ -177,7 +178,7 @@ void AdvanceTogether(Engine& e, const std::vector<int>& batch) {
     if (e.r().flushed) {
       e.Do(kOwnSlot, "gate", ObserveWorld{false, false});
     } else {
-      e.WaitFor(kOwnSlot, "flushing", std::nullopt, "the flush ends");
+      e.WaitFor(kOwnSlot, "the flush", std::nullopt, "the flush ends");
       e.Do(kOwnSlot, "flush", Flush{});
     }
   } else if (AllAt(e, batch, MemberStep::kThaw)) {
@@ -186,7 +187,7 @@ void AdvanceTogether(Engine& e, const std::vector<int>& batch) {
   } else if (AllAt(e, batch, MemberStep::kRecovered)) {
     for (int i : batch) {
       e.StartCell(i, Cell::kRecover);
-      e.WaitFor(i, "its shards recover", std::nullopt, "the cluster is green");
+      e.WaitFor(i, "its shards to recover", std::nullopt, "the cluster is green");
     }
     HealthCondition green{std::nullopt, "green", true, true};
     e.Do(kOwnSlot, "recovered", AwaitHealth{green, kRecoverWait, {}});
@@ -240,7 +241,7 @@ void OnRollingCallEnded(Engine& e, const Action& action, const std::string& erro
   }
   if (!std::holds_alternative<PutSettings>(action)) return;
   if (!error.empty()) {
-    e.WaitFor(kOwnSlot, error, std::nullopt, "the cluster takes the settings");
+    e.WaitFor(kOwnSlot, "the cluster: " + error, std::nullopt, "the cluster takes the settings");
     const bool freezing = AllAt(e, batch, MemberStep::kFreeze);
     if (freezing && ++e.r().attempts >= kMaxAttempts) {
       return BeginRestore(e, Phase::kPaused, "the cluster refused the settings: " + error);

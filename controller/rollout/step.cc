@@ -62,8 +62,8 @@ struct Dispatch {
     for (const Outstanding& o : e.r().outstanding) {
       const auto* start = std::get_if<StartOperation>(&o.action);
       if (start == nullptr || start->order.host != event.host || o.member == kOwnSlot) continue;
-      e.WaitFor(o.member, "the agent of " + event.host + " is not connected", start->order.deadline,
-                "the agent of " + event.host + " connects");
+      e.WaitFor(o.member, "the agent of " + event.host + ", which is not connected",
+                start->order.deadline, "the agent of " + event.host + " connects");
     }
   }
 

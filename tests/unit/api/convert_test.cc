@@ -79,7 +79,8 @@ TEST(ConvertRolloutTest, WhatTheWatchScreenShows) {
   EXPECT_EQ(out.cluster_health(), "green");
   EXPECT_EQ(out.snapshot().name(), "drover-7f3c9a1e");
   EXPECT_EQ(out.snapshot().shards_total(), 20u);
-  EXPECT_EQ(out.rollback(), "tier 1, rebuild os-1 from its replicas, no loss");
+  EXPECT_EQ(out.rollback(),
+            "rollback now would be: tier 1, rebuild os-1 from its replicas, no loss");
   ASSERT_EQ(out.members_size(), 3);
   const pb::MemberProgress& second = out.members(1);
   EXPECT_EQ(second.batch(), 2u);

@@ -48,7 +48,10 @@ TEST(RollbackNowTest, TierOneWhileOldMembersRemain) {
   rollout.members[0].new_image_ran = true;
   EXPECT_EQ(RollbackNow(rollout), "tier 1, rebuild os-1 from its replicas, no loss");
   rollout.members[1].new_image_ran = true;
-  EXPECT_EQ(RollbackNow(rollout), "tier 1, rebuild os-1 and os-2 from their replicas, no loss");
+  EXPECT_EQ(
+      RollbackNow(rollout),
+      "tier 1, rebuild os-1 and os-2 from their replicas; an index whose primary has moved to "
+      "them comes from the snapshot");
 }
 
 TEST(RollbackNowTest, TierThreeOnceAllRan) {

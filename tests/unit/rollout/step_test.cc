@@ -319,7 +319,7 @@ TEST(StepTest, AnAgentThatComesBackGetsItsOrderAgain) {
   const ActionId stop = h.actions.front().id;
   h.actions.clear();
   h.Give(AgentLost{"h2", "connection reset"});
-  EXPECT_THAT(h.state("os-2").wait->reason, HasSubstr("agent of h2 is not connected"));
+  EXPECT_THAT(h.state("os-2").wait->reason, HasSubstr("agent of h2, which is not connected"));
   h.Give(AgentConnected{"h2"});
   ASSERT_EQ(h.actions.size(), 1u);
   EXPECT_EQ(h.actions.front().id, stop);
