@@ -52,7 +52,7 @@ struct Rules {
   std::vector<std::string> pause_after;
   // How many shard recoveries a node may take at once while a member comes back; 0 leaves the
   // cluster's own setting alone.
-  int recovery_concurrency = 0;
+  int recovery_concurrency = 8;
   bool operator==(const Rules&) const = default;
 };
 

@@ -41,7 +41,11 @@ void KeepWaivers(const std::vector<CheckResult>& planned, std::vector<CheckResul
 
 void RecordSettings(Engine& e, const ClusterObservation& cluster) {
   std::vector<std::string> names = {kAllocation, kRebalance};
-  if (e.rules().recovery_concurrency > 0) names.emplace_back(kConcurrency);
+  // A value that somebody chose for the cluster stands. Bytes per second stay limited by
+  // indices.recovery.max_bytes_per_sec however many shards recover at once.
+  if (e.rules().recovery_concurrency > 0 && !cluster.persistent_settings.contains(kConcurrency)) {
+    names.emplace_back(kConcurrency);
+  }
   for (const std::string& name : names) {
     RecordedSetting setting;
     setting.name = name;

@@ -21,12 +21,13 @@ TEST_F(OwnHostsTest, TheReadmesCommandsUpgradeACluster) {
   MustLab({"images", "2.19.1"});
   MustLab({"evidence", "save", "search"});
 
-  MustLab({"own-hosts", DROVER_SOURCE_DIR "/README.md", "search"});
+  const Outcome followed = Lab({"own-hosts", DROVER_SOURCE_DIR "/README.md", "search"});
 
+  ASSERT_EQ(followed.exit_code, 0) << followed.err;
   const json found = MustLab({"evidence", "compare", "search"}).Json();
   EXPECT_EQ(found["health"], "green");
   for (const auto& [node, version] : found["versions"]["after"].items()) {
-    EXPECT_EQ(version, "2.19.1") << node;
+    EXPECT_EQ(version.get<std::string>(), "2.19.1") << node;
   }
   EXPECT_TRUE(found["settings"]["equal"]) << found["settings"];
   EXPECT_TRUE(found["documents"]["equal"]) << found["documents"];
