@@ -138,13 +138,15 @@ Exit ExplainParseError(CLI::App& app, const CLI::ParseError& error, Environment&
   return Exit::kError;
 }
 
-std::unique_ptr<CLI::App> MakeApp(GlobalOptions& options, Command& selected) {
+std::unique_ptr<CLI::App> MakeApp(GlobalOptions& options, Command& selected,
+                                  const std::string& version) {
   auto app = std::make_unique<CLI::App>(
       "Upgrades and restarts OpenSearch clusters that run as Docker Compose projects on many hosts",
       "drover");
   // Global options may stand anywhere on the line.
   app->fallthrough();
   app->require_subcommand(1);
+  app->set_version_flag("--version", "drover " + version);
   AddGlobals(*app, options);
   AddCommands(*app, selected);
   return app;
@@ -155,7 +157,7 @@ Exit CompleteWords(std::vector<std::string> words, Environment& env) {
   if (!words.empty() && words.front() == "--") words.erase(words.begin());
   GlobalOptions options;
   Command unused;
-  const std::unique_ptr<CLI::App> app = MakeApp(options, unused);
+  const std::unique_ptr<CLI::App> app = MakeApp(options, unused, "");
   // The line being typed may choose the controller.
   for (size_t i = 0; i + 2 < words.size(); ++i) {
     if (words[i] == "--address") options.address = words[i + 1];
@@ -197,7 +199,7 @@ Exit Run(const std::vector<std::string>& arguments, Environment& env) {
   }
   GlobalOptions options;
   Command selected;
-  const std::unique_ptr<CLI::App> app = MakeApp(options, selected);
+  const std::unique_ptr<CLI::App> app = MakeApp(options, selected, env.version);
   try {
     // CLI11 takes them last first.
     app->parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
