@@ -24,6 +24,20 @@ show_log() {
   tail -n 25 "$log" | sed 's/^/    /' >&2
 }
 
+# hold_lab: waits until no other script uses the lab, then notes that this one does. A pid, not a lock: what the scripts leave
+# running would inherit a lock.
+hold_lab() {
+  local file=/run/drover-lab.pid other said=
+  while other=$(cat "$file" 2> /dev/null) && [[ -n $other && $other != "$$" ]] &&
+    grep -qs 'scripts/' "/proc/$other/cmdline"; do
+    [[ -n $said ]] || say "process $other uses the lab: waiting for its end"
+    said=1
+    sleep 1
+  done
+  # Where it cannot be written, no lab can be made either.
+  { echo "$$" > "$file"; } 2> /dev/null || true
+}
+
 if [[ -t 2 && -z ${NO_COLOR:-} ]]; then
   bold=$'\e[1m'
   plain=$'\e[0m'

@@ -116,7 +116,7 @@ def end_agent(host: str, patience: float) -> None:
 
 def join(host: str) -> None:
     """Writes the host's policy and enrols the host with a fresh token, in place of an earlier enrolment."""
-    hosts.require(host)
+    end_agent(host, STOP_PATIENCE)
     write_policy(host)
     if host in _known():  # a host that lost its state: its name is free again once the old enrolment is revoked
         cli("host", "revoke", host, "--yes")
