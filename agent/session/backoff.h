@@ -10,21 +10,24 @@
 
 namespace drover::agent {
 
-// Full jitter: each delay is drawn from zero to a limit that doubles from 0.2 s to 10 s. The limit
-// is never below the window that the controller told, so that a large fleet spreads its return.
+// Full jitter: each delay is drawn from zero to a limit that doubles from 0.2 s to a maximum, 1.5 s
+// in a fleet of a few hosts, 10 s from some hundred on and where the controller never told the size
+// of its fleet. The limit is never below the window that the controller told, so that a large
+// fleet spreads its return.
 class Backoff {
  public:
   // `random` gives a number from [0, 1).
   explicit Backoff(std::function<double()> random) : random_(std::move(random)) {}
 
+  // Zero: not known.
   void SetWindow(Millis window) { window_ = window; }
 
   // The connection stood: the next delay is short again.
   void Reset() { limit_ = rpc::kReconnectFirst; }
 
   Millis Next() {
-    const Millis limit = std::max(limit_, window_);
-    limit_ = std::min(limit_ * 2, rpc::kReconnectMax);
+    const Millis limit = std::max(std::min(limit_, Maximum()), window_);
+    limit_ = std::min(limit_ * 2, Maximum());
     return Draw(limit);
   }
 
@@ -36,6 +39,12 @@ class Backoff {
   }
 
  private:
+  Millis Maximum() const {
+    if (window_ <= Millis(0)) return rpc::kReconnectMax;
+    return std::clamp(window_ * rpc::kReconnectMaxWindows, rpc::kReconnectMaxOfSmallFleet,
+                      rpc::kReconnectMax);
+  }
+
   Millis Draw(Millis limit) const {
     return Millis(static_cast<Millis::rep>(random_() * static_cast<double>(limit.count())));
   }

@@ -21,6 +21,11 @@ inline constexpr Millis kReconnectFirst{200};
 inline constexpr Millis kReconnectMax{10'000};
 // What Welcome tells the agents to spread their reconnects over, for each agent of the fleet.
 inline constexpr Millis kReconnectWindowPerAgent{8};
+// Where a host waits for its controller, the longest delay is this many windows of its fleet, so
+// that a controller that is back is found within seconds by a small fleet and is busy with the
+// handshakes of a large one for a quarter of its time; kReconnectMax bounds it above, this below.
+inline constexpr int kReconnectMaxWindows = 4;
+inline constexpr Millis kReconnectMaxOfSmallFleet{1'500};
 
 inline constexpr Millis kReportInterval{30'000};
 inline constexpr Millis kUnaryTimeout{10'000};

@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -15,6 +16,7 @@
 #include "agent/session/identity.h"
 #include "agent/session/keyed_executor.h"
 #include "agent/session/notify.h"
+#include "common/rpc/limits.h"
 
 namespace drover::agent {
 namespace {
@@ -37,6 +39,22 @@ TEST(BackoffTest, SpreadsOverTheWindow) {
   Backoff backoff([] { return 0.5; });
   backoff.SetWindow(Millis(60'000));
   EXPECT_EQ(backoff.Next(), Millis(30'000));
+}
+
+Millis LongestDelay(Millis window) {
+  Backoff backoff([] { return 0.9999; });
+  backoff.SetWindow(window);
+  Millis longest{0};
+  for (int i = 0; i < 20; ++i) longest = std::max(longest, backoff.Next());
+  return longest;
+}
+
+// A controller that was killed is found again by three agents in time for its next action.
+TEST(BackoffTest, LongestDelayGrowsWithTheFleet) {
+  EXPECT_EQ(LongestDelay(3 * rpc::kReconnectWindowPerAgent), Millis(1'499));
+  EXPECT_EQ(LongestDelay(100 * rpc::kReconnectWindowPerAgent), Millis(3'199));
+  EXPECT_EQ(LongestDelay(1'000 * rpc::kReconnectWindowPerAgent), Millis(9'999));
+  EXPECT_EQ(LongestDelay(10'000 * rpc::kReconnectWindowPerAgent), Millis(79'992));
 }
 
 TEST(BackoffTest, IsSlowWhereItWasRefused) {
