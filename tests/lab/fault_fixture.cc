@@ -103,16 +103,11 @@ void Feed::Reconnect() {
 void Feed::Follow() {
   std::array<int, 2> ends{};
   ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
-  std::vector<std::string> words = {Program("drover"), "--address",
-                                    "unix://" + LabHome() + "/drover/control.sock",
-                                    "events",
-                                    "--follow",
-                                    "-o",
-                                    "ndjson",
-                                    "--timeout",
-                                    "1h",
-                                    "--since",
-                                    std::to_string(last_)};
+  std::vector<std::string> words = {
+      Program("drover"), "--address",          "unix://" + LabHome() + "/drover/control.sock",
+      "events",          "--follow",           "-o",
+      "ndjson",          "--timeout",          "1h",
+      "--since",         std::to_string(last_)};
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
@@ -163,8 +158,8 @@ json Feed::Await(const std::string& what, const Match& match, Millis limit) {
     }
     if (came_.wait_until(lock, until) == std::cv_status::timeout) break;
   }
-  ADD_FAILURE() << "no event `" << what << "` within " << FormatDuration(limit) << "; the last: "
-                << (events_.empty() ? json() : events_.back());
+  ADD_FAILURE() << "no event `" << what << "` within " << FormatDuration(limit)
+                << "; the last: " << (events_.empty() ? json() : events_.back());
   return {};
 }
 
@@ -179,14 +174,12 @@ bool Feed::Has(const Match& match) const {
 }
 
 Match Step(const std::string& step) {
-  return
-      [step](const json& e) { return e["kind"] == "member.step" && e["fields"]["to"] == step; };
+  return [step](const json& e) { return e["kind"] == "member.step" && e["fields"]["to"] == step; };
 }
 
 Match State(const std::string& state) {
-  return [state](const json& e) {
-    return e["kind"] == "rollout.state" && e["fields"]["to"] == state;
-  };
+  return
+      [state](const json& e) { return e["kind"] == "rollout.state" && e["fields"]["to"] == state; };
 }
 
 Match Kind(const std::string& kind) {
@@ -269,10 +262,10 @@ void FaultTest::TearDown() {
   std::error_code ignored;
   std::filesystem::remove_all(kept, ignored);
   std::filesystem::create_directories(kept, ignored);
-  std::filesystem::copy(LabHome() + "/drover", kept,
-                        std::filesystem::copy_options::recursive |
-                            std::filesystem::copy_options::overwrite_existing,
-                        ignored);
+  std::filesystem::copy(
+      LabHome() + "/drover", kept,
+      std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing,
+      ignored);
   std::cerr << "logs: " << kept << "\n";
   Lab({"down", "--cluster", kName});
   Lab({"drover", "down"});
