@@ -241,6 +241,10 @@ void FaultTest::SetUp() {
   }
   to_ = Target(from_);
   MustLab({"images", "2.19.1", "2.19.4"});
+  // Shards still move for a while after an upgrade, and preflight refuses that.
+  MustLab(
+      {"cluster", "call", kName, "GET",
+       "/_cluster/health?wait_for_no_relocating_shards=true&wait_for_status=green&timeout=60s"});
   ASSERT_FALSE(HasFailure()) << "the cluster is not up";
 }
 
@@ -281,7 +285,7 @@ void FaultTest::Apply() {
 }
 
 void FaultTest::Begin(const Arguments& options) {
-  Apply();
+  ASSERT_NO_FATAL_FAILURE(Apply());
   MustLab({"load", "start", kName});
   MustLab({"evidence", "save", kName});
   feed_ = std::make_unique<Feed>();
@@ -323,6 +327,7 @@ json FaultTest::ExpectKept(const std::map<std::string, int>& stops, bool stop_lo
   for (const json& file : found["files"]) EXPECT_TRUE(file["equal_but_tag"]) << file;
   for (const auto& [member, container] : found["containers"].items()) {
     const int expected = stops.contains(member) ? stops.at(member) : 1;
+    if (expected < 0) continue;
     EXPECT_EQ(container["stops"], expected) << member << ": " << container;
     EXPECT_EQ(container["starts"], expected) << member << ": " << container;
   }

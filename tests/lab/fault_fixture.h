@@ -102,7 +102,8 @@ class FaultTest : public LabTest {
   json Show();
 
   // What an upgrade must have kept, but for the versions: documents, settings, files.
-  // `stops`: how often each member's container may have ended; by name, else once.
+  // `stops`: how often a member's container must have ended and begun, by its name, else once;
+  // below 0 it is not looked at.
   json ExpectKept(const std::map<std::string, int>& stops = {}, bool stop_load = true);
   // All of that, and every member at the target.
   void ExpectUpgraded(const std::map<std::string, int>& stops = {});

@@ -102,7 +102,7 @@ class ControllerKillTest : public FaultTest {
 };
 
 TEST_F(ControllerKillTest, AtEachStepOfOneUpgrade) {
-  Begin();
+  ASSERT_NO_FATAL_FAILURE(Begin());
   for (const Moment& moment : AllMoments()) {
     ASSERT_NO_FATAL_FAILURE(KillAndStartAt(moment));
     ASSERT_FALSE(HasFailure());
@@ -180,7 +180,7 @@ class AgentKillTest : public FaultTest {
   }
 
   void RollWithKills(bool with_children) {
-    Begin();
+    ASSERT_NO_FATAL_FAILURE(Begin());
     for (const AgentMoment& moment : AgentMoments()) {
       ASSERT_NO_FATAL_FAILURE(KillAndStartAt(moment, with_children));
       ASSERT_FALSE(HasFailure());
@@ -196,7 +196,9 @@ class AgentKillTest : public FaultTest {
 
 TEST_F(AgentKillTest, WithItsVerbAtEachStepOfOneUpgrade) { RollWithKills(true); }
 
-TEST_F(AgentKillTest, AndItsVerbGoesOnAtEachStepOfOneUpgrade) { RollWithKills(false); }
+class LongAgentKillTest : public AgentKillTest {};
+
+TEST_F(LongAgentKillTest, AndItsVerbGoesOnAtEachStepOfOneUpgrade) { RollWithKills(false); }
 
 }  // namespace
 }  // namespace drover::lab

@@ -40,6 +40,10 @@ def _parser() -> argparse.ArgumentParser:
     down.add_argument("--cluster", metavar="NAME")
     image = _add(commands, "images", _images, "build and push the images that the cache does not hold")
     image.add_argument("versions", nargs="+", metavar="VERSION")
+    tag = _add(commands, "tag", _tag, "one more tag in the registry for the image of a version, or for a variant of it")
+    tag.add_argument("tag", metavar="TAG")
+    tag.add_argument("--of", required=True, metavar="VERSION")
+    tag.add_argument("--env", metavar="NAME=VALUE", help="the variant: one more environment variable")
     _add_cluster_commands(_group(commands, "cluster", "clusters: up, status, seed"))
     _add_load_commands(_group(commands, "load", "the load client: start, status, stop"))
     _add_host_commands(_group(commands, "host", "one host: stop, start, kill, exec, link"))
@@ -113,6 +117,15 @@ def _add_host_commands(commands) -> None:
     link = _add(commands, "link", _host_link, "pull or plug in the host's cable")
     link.add_argument("host", metavar="hI")
     link.add_argument("state", choices=("down", "up"))
+    link.add_argument("--agent-only", action="store_true", help="only what agent and controller say to each other")
+    _add(commands, "reboot", _host_reboot, "a power cut, and up again; start its agent then").add_argument(
+        "host", metavar="hI")
+    disk = _add(commands, "disk", _host_disk, "leave its Engine no room for downloads, or room again")
+    disk.add_argument("host", metavar="hI")
+    disk.add_argument("state", choices=("full", "free"))
+    speed = _add(commands, "speed", _host_speed, "limit what it receives: 40mbit, or full")
+    speed.add_argument("host", metavar="hI")
+    speed.add_argument("rate", metavar="RATE")
 
 
 def _print(data) -> None:
@@ -148,6 +161,10 @@ def _down(arguments) -> None:
 def _images(arguments) -> None:
     with exclusive():
         images.ensure(arguments.versions)
+
+
+def _tag(arguments) -> None:
+    registry.tag("opensearch", arguments.of, arguments.tag, arguments.env)
 
 
 def _cluster_up(arguments) -> None:
@@ -217,7 +234,26 @@ def _host_exec(arguments) -> None:
 
 def _host_link(arguments) -> None:
     hosts.require(arguments.host)
-    network.set_link(arguments.host, arguments.state)
+    if arguments.agent_only:
+        network.set_agent_link(arguments.host, arguments.state)
+    else:
+        network.set_link(arguments.host, arguments.state)
+
+
+def _host_reboot(arguments) -> None:
+    hosts.require(arguments.host)
+    with exclusive():
+        hosts.reboot(arguments.host)
+
+
+def _host_disk(arguments) -> None:
+    hosts.require(arguments.host)
+    hosts.set_disk(arguments.host, arguments.state)
+
+
+def _host_speed(arguments) -> None:
+    hosts.require(arguments.host)
+    network.set_speed(arguments.host, arguments.rate)
 
 
 def _registry_stop(_) -> None:

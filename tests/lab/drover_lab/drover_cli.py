@@ -37,6 +37,8 @@ def _add_evidence(commands, add) -> None:
                                ("summary", _summary, "the same for an upgrade under load, for a person; 1 if not all is well")):
         command = add(commands, name, action, text)
         command.add_argument("name", metavar="NAME")
+        if name == "compare":
+            command.add_argument("--tag", default="", help="one that stands in the files in place of a version")
         if name == "summary":
             command.add_argument("--to", required=True, metavar="VERSION")
             command.add_argument("--load", required=True, metavar="FILE", help="what `lab load stop` printed")
@@ -94,7 +96,7 @@ def _save(arguments) -> None:
 
 
 def _compare(arguments) -> None:
-    _print(evidence.compare(arguments.name))
+    _print(evidence.compare(arguments.name, arguments.tag))
 
 
 def _summary(arguments) -> int:

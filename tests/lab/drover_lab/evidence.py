@@ -32,8 +32,9 @@ def save(name: str) -> dict:
     return before
 
 
-def compare(name: str) -> dict:
-    """What is different from when `save` was called: see the keys below; every verdict is a boolean."""
+def compare(name: str, tag: str = "") -> dict:
+    """What is different from when `save` was called: see the keys below; every verdict is a boolean. `tag` may stand in
+    the files in place of a version."""
     spec, folder = specs.load(name), FOLDER / name
     try:
         before = json.loads((folder / "before.json").read_text(encoding="utf-8"))
@@ -49,7 +50,8 @@ def compare(name: str) -> dict:
                      "equal": before["settings"] == after["settings"]},
         "documents": {"before": sum(before["documents"].values()), "after": sum(after["documents"].values()),
                       "equal": before["documents"] == after["documents"]},
-        "files": compare_files(spec, folder / "files", set(before["versions"].values()), set(after["versions"].values())),
+        "files": compare_files(spec, folder / "files", set(before["versions"].values()),
+                               set(after["versions"].values()) | ({tag} if tag else set())),
         "containers": {m.name: _container(m, before, after, engine_events[m.host]) for m in spec.members},
         "snapshot": _snapshot(spec, before["at"], engine_events),
         "untouched": _untouched(spec, folder / "files", before, after),

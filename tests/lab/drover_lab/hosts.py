@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from . import compose_plugin, network, processes, registry, settings
-from .engine import DOCKER, Engine, entered, is_part, remove_cgroups
+from .engine import DOCKER, Engine, entered, is_part, remove_cgroups, unmount_below
 from .settings import BUILDER, HOSTS, LAB
 from .shell import LabError, run, say, write_file
 
@@ -89,6 +89,20 @@ def kill(host: str) -> None:
     processes.end([*engine(host).pids(), *inside], patience=0)
     engine(host).clear_remains()
     network.remove_host(host)
+
+
+def reboot(host: str) -> None:
+    """A power cut, and the host up again with its Engine; what else ran there is for others to start."""
+    kill(host)
+    start([host])
+
+
+def set_disk(host: str, state: str) -> None:
+    """Makes the place where the Engine keeps what it downloads a file system without room ("full"), or takes it away."""
+    place = engine(host).base / "data/tmp"
+    unmount_below(place)
+    if state == "full":
+        run(["mount", "-t", "tmpfs", "-o", "size=64k", "drover-lab-full", place])
 
 
 def remove(host: str) -> None:

@@ -100,6 +100,24 @@ def set_link(host: str, state: str) -> None:
     run(["ip", "link", "set", _link(host), state])
 
 
+def set_agent_link(host: str, state: str) -> None:
+    """Drops ("down") or lets through ("up") what the host's agent and the controller say to each other; nothing else."""
+    inside = ["nsenter", f"--net={namespace_path(host)}", "--", "iptables", "-w"]
+    for chain, port in (("OUTPUT", "--dport"), ("INPUT", "--sport")):
+        rule = [chain, "-p", "tcp", port, str(settings.CONTROLLER_PORT), "-j", "DROP"]
+        if state == "down":
+            run([*inside, "-I", *rule])
+        else:
+            run([*inside, "-D", *rule], check=False)
+
+
+def set_speed(host: str, rate: str) -> None:
+    """Limits what the host receives to a rate such as 40mbit; "full" takes the limit away."""
+    run(["tc", "qdisc", "del", "dev", _link(host), "root"], check=False)
+    if rate != "full":
+        run(["tc", "qdisc", "add", "dev", _link(host), "root", "tbf", "rate", rate, "burst", "64k", "latency", "200ms"])
+
+
 def known_hosts() -> set:
     """The hosts that have a namespace or an interface, whether or not the lab's folder knows them."""
     spaces = {p.name.removeprefix("drover-") for p in NAMESPACES.glob("drover-*")}

@@ -1,5 +1,7 @@
 """The lab's image registry, on the bridge's address. Its storage is in the cache, so that images outlive a lab."""
 
+import hashlib
+import json
 import os
 import subprocess
 import urllib.error
@@ -11,6 +13,8 @@ from .shell import LabError, wait_until, write_file
 PROGRAM = "/usr/bin/docker-registry"
 STORAGE = settings.CACHE / "registry"
 CONFIGURATION = settings.LAB / "registry/config.yml"
+URL = f"http://{settings.BRIDGE_ADDRESS}:5000/v2"
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 
 def start() -> None:
@@ -49,6 +53,38 @@ def has(repository: str, tag: str) -> bool:
         return False
     algorithm, _, value = digest.partition(":")
     return (STORAGE / f"docker/registry/v2/blobs/{algorithm}/{value[:2]}/{value}/data").exists()
+
+
+def tag(repository: str, existing: str, fresh: str, variable) -> None:
+    """Gives an image a second tag; with a variable (NAME=VALUE) an image that differs in that one."""
+    manifest = json.loads(_call("GET", f"{repository}/manifests/{existing}", None, MANIFEST))
+    if variable:
+        config = json.loads(_call("GET", f"{repository}/blobs/{manifest['config']['digest']}", None))
+        config["config"].setdefault("Env", []).append(variable)
+        text = json.dumps(config).encode()
+        digest = "sha256:" + hashlib.sha256(text).hexdigest()
+        _upload(repository, digest, text)
+        manifest["config"] |= {"digest": digest, "size": len(text)}
+    _call("PUT", f"{repository}/manifests/{fresh}", json.dumps(manifest).encode(), MANIFEST)
+
+
+def _upload(repository: str, digest: str, data: bytes) -> None:
+    request = urllib.request.Request(f"{URL}/{repository}/blobs/uploads/", b"", method="POST")
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        place = answer.headers["Location"]
+    request = urllib.request.Request(f"{place}&digest={digest}", data, {"Content-Type": "application/octet-stream"},
+                                     method="PUT")
+    with urllib.request.urlopen(request, timeout=10):
+        pass
+
+
+def _call(method: str, path: str, data, kind: str = "application/octet-stream") -> bytes:
+    request = urllib.request.Request(f"{URL}/{path}", data, {"Accept": kind, "Content-Type": kind}, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.read()
+    except (urllib.error.URLError, OSError) as e:
+        raise LabError(f"{method} {URL}/{path}: {e}; is the registry up? `lab registry start`") from e
 
 
 def _answers() -> bool:

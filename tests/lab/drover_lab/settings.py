@@ -18,6 +18,8 @@ REGISTRY_NAME = "registry.lab"
 REGISTRY = f"{REGISTRY_NAME}:5000"
 MAX_HOSTS = 60
 
+CONTROLLER_PORT = 7441
+
 # The engine that builds images is a host of its own, so that no image is on a cluster's host before it is pulled.
 BUILDER = "builder"
 BUILDER_ADDRESS = "10.77.0.9"

@@ -1,0 +1,226 @@
+// Hosts and their Engines, links and nodes that fail in the middle of an upgrade under load.
+#include <gmock/gmock.h>
+
+#include <iostream>
+
+#include "tests/lab/fault_fixture.h"
+
+namespace drover::lab {
+namespace {
+
+// As long as the issue says; no condition is waited for.
+constexpr Millis kLinkAway{30'000};
+constexpr Millis kEngineAway{20'000};
+
+void LeaveItSo(Millis time) { std::this_thread::sleep_for(time); }
+
+class HostFaultTest : public FaultTest {
+ protected:
+  // The Engine forgets its events when it ends: its containers' stops are not counted.
+  static constexpr int kNotCounted = -1;
+
+  // The host whose member enters this step next; empty, and a failure, where none does.
+  std::string AwaitHostAt(const std::string& step) {
+    const json event = feed().Await(step, Step(step));
+    return event.is_null() ? "" : event["host"].get<std::string>();
+  }
+
+  // The member that runs on the host: a member a host.
+  static std::string MemberOn(const std::string& host) { return "os-" + host.substr(1); }
+
+  static std::string OtherThan(const std::string& host) { return host == "h1" ? "h2" : "h1"; }
+
+  std::string Container(const std::string& host) const {
+    return std::string(kName) + "-" + MemberOn(host);
+  }
+
+  Outcome OnHost(const std::string& host, const Arguments& command) {
+    Arguments arguments = {"host", "exec", host, "--"};
+    arguments.insert(arguments.end(), command.begin(), command.end());
+    return MustLab(arguments);
+  }
+
+  // A host that has the image already would have nothing to pull.
+  void ForgetImage(const std::string& host) {
+    Lab({"host", "exec", host, "--", "docker", "rmi", "-f", "registry.lab:5000/opensearch:" + to_});
+  }
+
+  bool IsWhole() {
+    const Outcome status = Lab({"cluster", "status", kName});
+    return status.exit_code == 0 && status.Json()["nodes"].size() == 3;
+  }
+
+  int StopsSince(size_t events) {
+    int stops = 0;
+    const std::vector<json> all = feed().Events();
+    for (size_t i = events; i < all.size(); ++i) stops += Step("STOP")(all[i]) ? 1 : 0;
+    return stops;
+  }
+};
+
+// Too long for every run of the tests.
+class LongHostFaultTest : public HostFaultTest {};
+
+TEST_F(LongHostFaultTest, TheAgentsLinkIsAwayInTheMiddleOfPullStopAndUp) {
+  ForgetImage("h3");
+  MustLab({"host", "speed", "h3", "60mbit"});
+  const AtEnd fast([] { Lab({"host", "speed", "h3", "full"}); });
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  const auto cut = [this](const std::string& moment, const Match& match) {
+    const json event = feed().Await(moment, match);
+    if (event.is_null()) return;
+    const std::string host = event["host"].get<std::string>().empty() ? "h3" : event["host"];
+    MustLab({"host", "link", host, "down", "--agent-only"});
+    LeaveItSo(kLinkAway);
+    MustLab({"host", "link", host, "up", "--agent-only"});
+  };
+  cut("the pull", State("SNAPSHOTTING"));
+  MustLab({"host", "speed", "h3", "full"});
+  cut("stop", Step("STOP"));
+  cut("up", Step("UP"));
+
+  EXPECT_EQ(AwaitEnd(), 0);
+  ExpectUpgraded();
+}
+
+TEST_F(LongHostFaultTest, TheHostsCableIsOutInTheMiddleOfStopAndUp) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  for (const char* step : {"STOP", "UP"}) {
+    const json event = feed().Await(step, Step(step));
+    ASSERT_FALSE(event.is_null());
+    MustLab({"host", "link", event["host"], "down"});
+    LeaveItSo(kLinkAway);
+    MustLab({"host", "link", event["host"], "up"});
+    feed().Await("DONE", Step("DONE"));
+  }
+
+  EXPECT_EQ(AwaitEnd(), 0);
+  ExpectUpgraded();
+}
+
+TEST_F(HostFaultTest, DockerdIsAwayOnTheMembersOwnHost) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  const std::string host = AwaitHostAt("UP");
+  ASSERT_FALSE(host.empty());
+  MustLab({"host", "kill", "--engine-only", host});
+  LeaveItSo(kEngineAway);
+  MustLab({"host", "start", host});
+
+  EXPECT_EQ(AwaitEnd(), 0);
+  ExpectUpgraded({{MemberOn(host), kNotCounted}});
+}
+
+TEST_F(LongHostFaultTest, DockerdIsAwayOnAnotherHost) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  const std::string host = AwaitHostAt("SET_IMAGE");
+  ASSERT_FALSE(host.empty());
+  const std::string other = OtherThan(host);
+  const size_t before = feed().Events().size();
+  MustLab({"host", "stop", "--engine-only", other});
+  LeaveItSo(kEngineAway);
+  EXPECT_EQ(StopsSince(before), 0) << "a second member was stopped while one was away";
+  MustLab({"host", "start", other});
+
+  EXPECT_EQ(AwaitEnd(), 0);
+  ExpectUpgraded({{MemberOn(other), kNotCounted}});
+}
+
+TEST_F(HostFaultTest, TheMembersOwnHostIsRebooted) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  const std::string host = AwaitHostAt("UP");
+  ASSERT_FALSE(host.empty());
+  MustLab({"host", "reboot", host});
+  StartAgent(host);
+
+  EXPECT_EQ(AwaitEnd(), 0);
+  ExpectUpgraded({{MemberOn(host), kNotCounted}});
+}
+
+TEST_F(LongHostFaultTest, TheMembersOwnHostIsRebootedWhileItStops) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  const std::string host = AwaitHostAt("STOP");
+  ASSERT_FALSE(host.empty());
+  MustLab({"host", "reboot", host});
+  StartAgent(host);
+
+  EXPECT_EQ(AwaitEnd(), 0);
+  ExpectUpgraded({{MemberOn(host), kNotCounted}});
+}
+
+TEST_F(LongHostFaultTest, AnotherHostIsRebooted) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  const std::string host = AwaitHostAt("LEFT");
+  ASSERT_FALSE(host.empty());
+  const std::string other = OtherThan(host);
+  MustLab({"host", "reboot", other});
+  StartAgent(other);
+
+  EXPECT_EQ(AwaitEnd(), 0);
+  ExpectUpgraded({{MemberOn(other), kNotCounted}});
+}
+
+// `docker kill` counts as a wish: the Engine does not start the container again.
+TEST_F(HostFaultTest, ANodeOnAnotherHostIsKilledAndStaysAway) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  const std::string host = AwaitHostAt("UP");
+  ASSERT_FALSE(host.empty());
+  const std::string other = OtherThan(host);
+  const size_t before = feed().Events().size();
+  OnHost(other, {"docker", "kill", Container(other)});
+  WaitUntil(
+      "the rollout to say what it waits for",
+      [this] {
+        const json wait = Show()["wait"];
+        return wait.is_object() &&
+               wait["reason"].get<std::string>().find("may not stop yet") != std::string::npos;
+      },
+      Millis(90'000));
+  std::cout << "WAIT " << Show()["wait"].dump() << "\n";
+  EXPECT_EQ(StopsSince(before), 0) << "a further member was stopped while one was away";
+  OnHost(other, {"docker", "start", Container(other)});
+
+  EXPECT_EQ(AwaitEnd(), 0);
+  ExpectUpgraded({{MemberOn(other), 2}});
+}
+
+TEST_F(LongHostFaultTest, ANodeOnAnotherHostStaysAwayUntilThePause) {
+  rules_ = "recover_stall: 20s";
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  const std::string host = AwaitHostAt("UP");
+  ASSERT_FALSE(host.empty());
+  const std::string other = OtherThan(host);
+  const size_t before = feed().Events().size();
+  OnHost(other, {"docker", "kill", Container(other)});
+
+  EXPECT_EQ(AwaitEnd(), 5);
+  EXPECT_EQ(StopsSince(before), 0);
+  const std::string reason = Show()["reason"];
+  std::cout << "PAUSED " << reason << "\n";
+  EXPECT_FALSE(reason.empty());
+  const json paused = MustLab({"evidence", "compare", kName}).Json();
+  EXPECT_TRUE(paused["settings"]["equal"]) << paused["settings"];
+
+  OnHost(other, {"docker", "start", Container(other)});
+  WaitUntil(
+      "the node to be back", [this] { return IsWhole(); }, Millis(90'000));
+  EXPECT_EQ(Drover({"rollout", "resume", id()}).exit_code, 0);
+  EXPECT_EQ(AwaitEnd(), 0);
+  ExpectUpgraded({{MemberOn(other), 2}});
+}
+
+// A node that crashes is started again by its Engine.
+TEST_F(LongHostFaultTest, ANodeOnAnotherHostCrashes) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  const std::string host = AwaitHostAt("UP");
+  ASSERT_FALSE(host.empty());
+  const std::string other = OtherThan(host);
+  const std::string pid =
+      OnHost(other, {"docker", "inspect", "-f", "{{.State.Pid}}", Container(other)}).Text();
+  KillNow({std::stoi(pid)});
+
+  EXPECT_EQ(AwaitEnd(), 0);
+  ExpectUpgraded({{MemberOn(other), 2}});
+}
+
+}  // namespace
+}  // namespace drover::lab
