@@ -1,5 +1,6 @@
 #include "agent/session/operations.h"
 
+#include <optional>
 #include <utility>
 
 #include "agent/session/proto_time.h"
@@ -26,13 +27,21 @@ v1::OperationEnd Refusal(v1::OperationErrorCode code, const std::string& message
   return MakeEnd(v1::OPERATION_STATE_REFUSED, code, message, now);
 }
 
+// Until when the operation may begin; nothing: at any time.
+std::optional<Time> BeginBy(const v1::StartOperation& order) {
+  if (order.has_begin_by()) return FromProto(order.begin_by());
+  if (order.has_deadline()) return FromProto(order.deadline());
+  return std::nullopt;
+}
+
 bool DeadlinePassed(const v1::StartOperation& order, Time now) {
-  return order.has_deadline() && FromProto(order.deadline()) <= now;
+  const std::optional<Time> by = BeginBy(order);
+  return by && *by <= now;
 }
 
 std::string LateMessage(const v1::StartOperation& order, Time now) {
-  return "the deadline " + FormatTime(FromProto(order.deadline())) +
-         " had passed when the operation was to begin at " + FormatTime(now) +
+  return "the time " + FormatTime(*BeginBy(order)) +
+         " to begin by had passed when the operation was to begin at " + FormatTime(now) +
          " (this host's clock): nothing was done; check that the clocks of host and controller "
          "agree, and order it again";
 }

@@ -182,6 +182,7 @@ pb::StartOperation ToProto(const rollout::OperationOrder& order, uint64_t epoch)
   out.set_operation_id(order.id.str());
   out.set_epoch(epoch);
   *out.mutable_deadline() = ToProto(order.deadline);
+  if (order.begin_by) *out.mutable_begin_by() = ToProto(*order.begin_by);
   out.set_project(order.project);
   std::visit([&out](const auto& verb) { Fill(verb, out.mutable_verb()); }, order.verb);
   return out;

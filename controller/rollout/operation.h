@@ -51,6 +51,8 @@ struct OperationOrder {
   std::string host, project;
   Verb verb;
   Time deadline{};
+  // Where it has not begun by then it does not begin: what it rests on was looked at too long ago.
+  std::optional<Time> begin_by = std::nullopt;
   bool operator==(const OperationOrder&) const = default;
 };
 

@@ -49,6 +49,7 @@ struct ActionWriter {
     start->set_host(action.order.host);
     start->set_project(action.order.project);
     start->set_deadline_ms(ToUnixMillis(action.order.deadline));
+    if (action.order.begin_by) start->set_begin_by_ms(ToUnixMillis(*action.order.begin_by));
     std::visit(VerbWriter{start}, action.order.verb);
   }
   void operator()(const rollout::CancelOperation& action) const {
@@ -136,6 +137,7 @@ rollout::Action ReadStart(const v1::StartOperation& stored, DecodeErrors* errors
   order.project = stored.project();
   order.verb = ReadVerb(stored, errors);
   order.deadline = FromUnixMillis(stored.deadline_ms());
+  if (stored.has_begin_by_ms()) order.begin_by = FromUnixMillis(stored.begin_by_ms());
   return rollout::StartOperation{std::move(order)};
 }
 

@@ -27,9 +27,16 @@ TEST(ConvertTest, OrderCarriesEpochDeadlineAndVerb) {
   EXPECT_EQ(out.epoch(), 7u);
   EXPECT_EQ(out.project(), "search");
   EXPECT_EQ(FromProto(out.deadline()), kNow);
+  EXPECT_FALSE(out.has_begin_by());
   EXPECT_EQ(out.verb().set_image().service(), "os");
   EXPECT_EQ(out.verb().set_image().image(), "reg/os:2");
   EXPECT_EQ(out.verb().set_image().expect(), "reg/os:1");
+}
+
+TEST(ConvertTest, OrderCarriesWhenItMustHaveBegun) {
+  rollout::OperationOrder order = OrderOf(rollout::StopService{"os", Millis(1'000)});
+  order.begin_by = kNow + Millis(15'000);
+  EXPECT_EQ(FromProto(ToProto(order, 7).begin_by()), kNow + Millis(15'000));
 }
 
 TEST(ConvertTest, EveryVerbHasItsMessage) {

@@ -87,6 +87,20 @@ TEST_F(OperationsTest, ALateOrderIsRefusedForGood) {
   EXPECT_TRUE(verbs_.Runs().empty());
 }
 
+// The controller looked at the cluster before it ordered the stop; an order that was held up on its
+// way rests on an old look.
+TEST_F(OperationsTest, AnOrderThatCouldNotBeginInTimeIsRefusedForGood) {
+  Connect();
+  auto order = Order("a");
+  *order.mutable_begin_by() = ToProto(clock_.Now());
+  controller_.Order(order);
+  EXPECT_EQ(controller_.WaitEnd("a").error().code(), v1::OPERATION_ERROR_CODE_DEADLINE_PASSED);
+  order.clear_begin_by();
+  controller_.Order(order);
+  EXPECT_EQ(controller_.WaitEnd("a").state(), v1::OPERATION_STATE_REFUSED);
+  EXPECT_TRUE(verbs_.Runs().empty());
+}
+
 TEST_F(OperationsTest, WhatTheHostDoesNotAllowIsRefused) {
   v1::OperationError denied;
   denied.set_code(v1::OPERATION_ERROR_CODE_POLICY_DENIED);
