@@ -28,6 +28,8 @@ struct ObserveWorld {  // → Observed
   // Register the repository where it is missing and the cluster file says how, and have every node
   // verify it. What was registered for a verification that failed is taken away again.
   bool with_repository = true;
+  // Ask the cluster as well why it does not assign a shard: ClusterObservation::explanation.
+  bool with_explanation = false;
   bool operator==(const ObserveWorld&) const = default;
 };
 struct StartOperation {  // → OperationProgressed…, OperationEnded
@@ -55,6 +57,10 @@ struct PutSettings {  // → CallEnded
 struct Flush {  // → CallEnded
   bool operator==(const Flush&) const = default;
 };
+// Has the cluster try again the shards that it has given up (five failed tries each).
+struct RetryFailedShards {  // → CallEnded
+  bool operator==(const RetryFailedShards&) const = default;
+};
 struct StopPolicies {  // → CallEnded
   std::vector<std::string> names;
   bool operator==(const StopPolicies&) const = default;
@@ -73,9 +79,11 @@ struct AwaitHealth {  // → HealthSeen
 struct ReadNodes {  // → NodesSeen
   bool operator==(const ReadNodes&) const = default;
 };
-// The container as its agent last reported it.
+// The container as its agent last reported it; `fresh`: as the agent sees it when it is asked, which
+// costs the host a resolved configuration.
 struct ReadContainer {  // → ContainerSeen
   std::string host, project, service;
+  bool fresh = false;
   bool operator==(const ReadContainer&) const = default;
 };
 struct ReadLog {  // → LogSeen
@@ -90,8 +98,9 @@ struct SetTimer {  // → TimerFired
 };
 
 using Action = std::variant<ObserveWorld, StartOperation, CancelOperation, TakeSnapshot,
-                            DeleteSnapshot, PutSettings, Flush, StopPolicies, StartPolicies,
-                            AwaitHealth, ReadNodes, ReadContainer, ReadLog, SetTimer>;
+                            DeleteSnapshot, PutSettings, Flush, RetryFailedShards, StopPolicies,
+                            StartPolicies, AwaitHealth, ReadNodes, ReadContainer, ReadLog,
+                            SetTimer>;
 
 }  // namespace drover::rollout
 

@@ -5,23 +5,50 @@
 namespace drover::rollout {
 namespace {
 
+int Find(const Rollout& rollout, const std::string& member) {
+  for (size_t i = 0; i < rollout.plan->members.size(); ++i) {
+    if (rollout.plan->members[i].name == member) return static_cast<int>(i);
+  }
+  return -1;
+}
+
 // Members go on from what the world shows: a batch that was left starts over at its gate, where a
-// member that runs the new version already is seen.
+// member that is down, or runs the new version already, is seen.
 void PrepareResume(Engine& e) {
   for (int i : e.Batch()) {
-    MemberState& m = e.member(i);
-    if (m.step == MemberStep::kDone) continue;
-    m.failure.reset();
+    e.member(i).failure.reset();
     e.EnterStep(i, MemberStep::kPending);
   }
   for (MemberState& m : e.r().members) m.attempts = 0;
+  e.r().rerouted = false;
 }
 
-void Resume(Engine& e) {
+void Resume(Engine& e, const std::string& skip) {
   e.r().reason.clear();
+  e.r().outcome.clear();
   e.r().pause_asked = false;
+  if (const int i = Find(e.r(), skip); i >= 0) {
+    e.member(i).skipped = true;
+    e.Say("member.skipped", skip + " is left as it is; the rollout goes on without it", i);
+  }
   if (e.r().resume_phase == Phase::kRolling) PrepareResume(e);
   e.Enter(e.r().resume_phase);
+}
+
+Status CanSkip(const Rollout& rollout, const std::string& name) {
+  const int i = Find(rollout, name);
+  std::string names;
+  for (const PlannedMember& member : rollout.plan->members) names += " " + member.name;
+  if (i < 0) {
+    return InvalidArgument("the rollout has no member '" + name + "'; there are:" + names);
+  }
+  const MemberState& m = rollout.members[static_cast<size_t>(i)];
+  if (rollout.resume_phase == Phase::kRolling && !m.skipped && m.step != MemberStep::kDone &&
+      rollout.plan->members[static_cast<size_t>(i)].batch == rollout.batch) {
+    return OkStatus();
+  }
+  return FailedPrecondition(name + " is not what the rollout is paused at: only a member of the "
+                                   "present batch can be skipped");
 }
 
 }  // namespace
@@ -72,8 +99,14 @@ Status CanAsk(const Rollout& rollout, Request request) {
   return Internal("unknown request");
 }
 
+Status CanAsk(const Rollout& rollout, const Asked& asked) {
+  DROVER_RETURN_IF_ERROR(CanAsk(rollout, asked.request));
+  if (asked.skip.empty() || asked.request != Request::kResume) return OkStatus();
+  return CanSkip(rollout, asked.skip);
+}
+
 void OnAsked(Engine& e, const Asked& asked) {
-  if (const Status status = CanAsk(e.r(), asked.request); !status.ok()) {
+  if (const Status status = CanAsk(e.r(), asked); !status.ok()) {
     return e.Say("operator.ignored", Message(status), kOwnSlot, {{"by", asked.by}});
   }
   e.Say("operator." + Name(asked.request), asked.by + " asked to " + Name(asked.request), kOwnSlot,
@@ -88,7 +121,7 @@ void OnAsked(Engine& e, const Asked& asked) {
       return;
     case Request::kResume:
     case Request::kApprove:
-      return Resume(e);
+      return Resume(e, asked.request == Request::kResume ? asked.skip : "");
     case Request::kAbort: {
       const std::string reason =
           "aborted by " + asked.by + (asked.reason.empty() ? "" : ": " + asked.reason);

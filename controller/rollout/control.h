@@ -10,6 +10,9 @@ namespace drover::rollout {
 
 // FAILED_PRECONDITION where the request makes no sense now; says what would.
 Status CanAsk(const Rollout& rollout, Request request);
+// The same with what the request names: INVALID_ARGUMENT for a member to skip that is none,
+// FAILED_PRECONDITION for one that is not in the present batch.
+Status CanAsk(const Rollout& rollout, const Asked& asked);
 
 std::string Name(Request request);  // "pause"
 

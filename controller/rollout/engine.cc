@@ -10,9 +10,27 @@ Engine::Engine(const Rollout& before, Time now) : now_(now), out_{before, {}, {}
 std::vector<int> Engine::Batch() const {
   std::vector<int> batch;
   for (int i = 0; i < members(); ++i) {
-    if (planned(i).batch == r().batch) batch.push_back(i);
+    const MemberState& m = r().members[static_cast<size_t>(i)];
+    const bool idle = m.step == MemberStep::kDone || m.skipped || m.held;
+    if (planned(i).batch == r().batch && !idle) batch.push_back(i);
   }
   return batch;
+}
+
+bool Engine::Lost(const std::string& host) const {
+  return std::find(r().lost_hosts.begin(), r().lost_hosts.end(), host) != r().lost_hosts.end();
+}
+
+int Engine::NodesWithout(const std::vector<int>& out) const {
+  int nodes = plan().observed_nodes;
+  for (int i = 0; i < members(); ++i) {
+    const bool leaves = std::find(out.begin(), out.end(), i) != out.end();
+    if (leaves || (r().members[static_cast<size_t>(i)].stopped &&
+                   r().members[static_cast<size_t>(i)].step != MemberStep::kJoined)) {
+      --nodes;
+    }
+  }
+  return nodes;
 }
 
 bool Engine::Busy(int slot) const {
@@ -21,7 +39,7 @@ bool Engine::Busy(int slot) const {
 }
 
 ActionId Engine::Do(int slot, const std::string& step, Action action) {
-  const std::string member = slot == kOwnSlot ? "-" : planned(slot).name;
+  const std::string member = slot < 0 ? "-" : planned(slot).name;
   ActionId id(r().id.str() + "/" + member + "/" + step + "/" + std::to_string(r().next_action++));
   if (auto* start = std::get_if<StartOperation>(&action)) start->order.id = id;
   r().outstanding.push_back({id, std::move(action), slot});
@@ -38,8 +56,7 @@ OperationId Engine::Order(int i, const std::string& step, Verb verb, Millis limi
   start.order.deadline = now_ + limit;
   const std::string name = VerbName(start.order.verb);
   const OperationId id = Do(i, step, std::move(start));
-  const bool lost =
-      std::find(r().lost_hosts.begin(), r().lost_hosts.end(), to.host) != r().lost_hosts.end();
+  const bool lost = Lost(to.host);
   WaitFor(i,
           lost ? "the agent of " + to.host + ", which is not connected" : name + " on " + to.host,
           now_ + limit, lost ? "the agent of " + to.host + " connects" : name + " ends");
@@ -103,6 +120,8 @@ void Engine::EnterStep(int i, MemberStep step) {
   m.step = step;
   m.attempts = 0;
   m.step_since = now_;
+  m.progress_at.reset();
+  m.progress_mark.clear();
   m.wait.reset();
   Say("member.step", planned(i).name + " " + Name(step), i, std::move(fields));
 }
@@ -143,6 +162,36 @@ bool Engine::Stalled(const std::string& mark, Millis limit) {
     r().progress_mark = mark;
   }
   return now_ - *r().progress_at > limit;
+}
+
+void Engine::NoteProgress(int i, const std::string& mark) {
+  MemberState& m = member(i);
+  if (m.progress_mark == mark) return;
+  m.progress_mark = mark;
+  m.progress_at = now_;
+}
+
+Time Engine::ProgressSince(int i) const {
+  const MemberState& m = r().members[static_cast<size_t>(i)];
+  const Time since = m.step_since.value_or(now_);
+  return m.progress_at ? std::max(since, *m.progress_at) : since;
+}
+
+bool Engine::Expired(int i, Millis limit) const {
+  return !Lost(planned(i).host) && now_ - ProgressSince(i) > limit;
+}
+
+void Engine::RestartClocks(int i) {
+  for (int k = 0; k < members(); ++k) {
+    if (i == -1 || i == k) member(k).progress_at = now_;
+  }
+  if (r().restore_since) {
+    r().restore_since = now_;
+    Drop(kClockSlot);
+  }
+  if (i != -1) return;
+  r().progress_at = now_;
+  r().snapshot.progress_at = now_;
 }
 
 }  // namespace drover::rollout

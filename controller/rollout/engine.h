@@ -12,6 +12,8 @@ namespace drover::rollout {
 
 // Each slot has at most one outstanding action: the rollout's own, and one per member.
 inline constexpr int kOwnSlot = -1;
+// For the one timer that runs beside whatever else is outstanding: the limit of RESTORING.
+inline constexpr int kClockSlot = -2;
 // How often a step is tried before the rollout stops and asks.
 inline constexpr int kMaxAttempts = 3;
 inline constexpr Millis kRetryDelay{2'000};
@@ -29,8 +31,14 @@ class Engine {
   Time now() const { return now_; }
 
   int members() const { return static_cast<int>(plan().members.size()); }
-  // Indices of the members of the present batch.
+  // Indices of the members of the present batch that are worked on now: neither done, skipped nor
+  // held back.
   std::vector<int> Batch() const;
+  // Whether the agent of `host` is away.
+  bool Lost(const std::string& host) const;
+  // How many nodes the cluster has while the members in `out`, and those that were down already,
+  // are not in it.
+  int NodesWithout(const std::vector<int>& out) const;
 
   bool Busy(int slot) const;
   // Adds an action to the outbox. `step` becomes part of its id.
@@ -63,6 +71,17 @@ class Engine {
   // True where `mark` has not changed for `limit`; a changed mark is progress.
   bool Stalled(const std::string& mark, Millis limit);
 
+  // Limits of a member's step count from its last progress. A changed `mark` is progress.
+  void NoteProgress(int i, const std::string& mark);
+  Time ProgressSince(int i) const;
+  // Never while the member's agent is away: its silence is no sign of the member.
+  bool Expired(int i, Millis limit) const;
+  // The controller or an agent was away: no time has passed for the waits. -1: for all of them.
+  void RestartClocks(int i);
+
+  // Waits whose slot is idle are over; an outstanding action without a wait gets one.
+  void TidyWaits();
+
   Transition Finish() && { return std::move(out_); }
 
  private:
@@ -80,18 +99,37 @@ void OnPullEnded(Engine& e, int i, const OperationEnd& end);
 
 // rolling.cc: what a batch does as one
 void AdvanceRolling(Engine& e);
-void OnRollingObserved(Engine& e, const Observed& seen);
+void OnRollingObserved(Engine& e, const ObserveWorld& asked, const Observed& seen);
 void OnRollingCallEnded(Engine& e, const Action& action, const std::string& error);
 void OnRecoveredHealth(Engine& e, const HealthSeen& seen);
 
 // members.cc: what each member does
 void AdvanceMember(Engine& e, int i);
 void OnMemberOperationEnded(Engine& e, int i, const Outstanding& action, const OperationEnd& end);
-void OnMemberHealth(Engine& e, int i);
+void OnMemberHealth(Engine& e, int i, const HealthSeen& seen);
 void OnMemberNodes(Engine& e, int i, const NodesSeen& seen);
 void OnMemberContainer(Engine& e, int i, const ContainerSeen& seen);
-void OnMemberLog(Engine& e, int i, const LogSeen& seen);
 void FailMember(Engine& e, int i, const std::string& reason, const std::string& evidence);
+// The member is listed by the cluster with the target's version, whoever started it.
+void MarkUpgraded(Engine& e, int i);
+// What a SetImage's success says about the file.
+void OnImageSet(Engine& e, int i, const OperationId& id, const OperationEnd& end);
+
+// failing.cc: what is done about a failed member before the rollout pauses
+void AdvanceFailed(Engine& e, int i);
+void OnFailedLog(Engine& e, int i, const LogSeen& seen);
+void OnFailedContainer(Engine& e, int i, const ContainerSeen& seen);
+void OnFailedOperationEnded(Engine& e, int i, const OperationEnd& end);
+// Decides new_image_ran of a member whose UpService did not succeed by what its host shows.
+void DecideWhetherItRan(Engine& e, int i, const std::optional<ContainerView>& container);
+// Whether the container ended, or keeps ending.
+bool Crashes(const ContainerView& container);
+
+// gate_step.cc: who of a batch may go on, and how
+void OnGate(Engine& e, const std::vector<int>& batch, const World& world, MemberStep next);
+// Moves on to the next batch that has something to do; false where there is none: FINISHING.
+bool EnsureGroup(Engine& e);
+std::string NamesOf(const Engine& e, const std::vector<int>& members);
 
 // finishing.cc
 void AdvanceFinishing(Engine& e);
@@ -106,9 +144,31 @@ void OnRestoringCallEnded(Engine& e, const Action& action, const std::string& er
 void OnRestoringOperationEnded(Engine& e, int i, const Outstanding& action,
                                const OperationEnd& end);
 void OnRestoringHealth(Engine& e, const HealthSeen& seen);
+void OnRestoringNodes(Engine& e, const NodesSeen& seen);
+void OnRestoringContainer(Engine& e, int i, const ContainerSeen& seen);
+void OnRestoringSnapshot(Engine& e, const Outstanding& action);
+// leaving.cc: what a rollout leaves behind, from what is seen
+void OnRestoringObserved(Engine& e, const World& world);
+// A line of versions and one for each member that is not in the cluster or differs.
+std::vector<std::string> WhoRunsWhat(const Engine& e, const World& world);
+
+// settings.cc
 // The recorded settings that differ from before, as they were.
 Settings SettingsToRestore(const Rollout& rollout);
-void MarkRestored(Engine& e);
+// Puts `wanted` and remembers in the same commit that it may differ from before.
+void PutRecorded(Engine& e, const std::string& step, const Settings& wanted);
+// `put` is in the cluster: what is as before is no longer changed.
+void MarkPut(Engine& e, const Settings& put);
+RecordedSetting* FindSetting(Engine& e, const std::string& name);
+// A value of ours that shows although it was put back: an earlier call landed late. Marks it
+// changed again; false where there is none, or where it was tried often enough.
+bool MarkLate(Engine& e, const ClusterObservation& cluster);
+// Names of recorded settings that are neither as before nor ours, comma separated.
+std::string ForeignSettings(const Engine& e, const ClusterObservation& cluster);
+
+// rollback.cc
+// Which way back to the old version there is now (opensearch.md M4), a sentence.
+std::string WayBack(const Rollout& rollout, const ClusterObservation& cluster);
 
 // control.cc
 void OnAsked(Engine& e, const Asked& asked);

@@ -17,6 +17,8 @@ struct Asked {
   Request request = Request::kStart;
   std::string by;
   std::string reason;
+  // Of kResume: the name of a member to leave as it is; empty: none.
+  std::string skip = {};
 };
 struct AgentConnected {
   std::string host;
@@ -57,7 +59,7 @@ struct NodesSeen {
 };
 struct ContainerSeen {
   ActionId id;
-  bool connected = false;  // the agent is connected; else `container` is from before
+  bool connected = false;  // the agent is connected and answered; else `container` is from before
   std::optional<ContainerView> container;
 };
 struct LogSeen {

@@ -11,24 +11,20 @@ constexpr Millis kFinalRetry{2'000};
 
 std::string WrongVersions(const Engine& e, const ClusterObservation& cluster) {
   std::string wrong;
-  for (const PlannedMember& member : e.plan().members) {
+  for (int i = 0; i < e.members(); ++i) {
+    const PlannedMember& member = e.planned(i);
     const NodeView* node = cluster.NodeNamed(member.name);
     if (node != nullptr && node->version == e.plan().request.to_version) continue;
     wrong += (wrong.empty() ? "" : ", ") + member.name + " " +
              (node == nullptr ? "is not in the cluster" : "is at " + node->version);
+    if (e.r().members[static_cast<size_t>(i)].skipped) wrong += " (skipped)";
   }
   return wrong;
 }
 
-std::string WrongSettings(const Engine& e, const ClusterObservation& cluster) {
-  std::string wrong;
-  for (const RecordedSetting& setting : e.r().settings) {
-    const auto it = cluster.persistent_settings.find(setting.name);
-    const bool same =
-        it == cluster.persistent_settings.end() ? !setting.before : setting.before == it->second;
-    if (!same) wrong += (wrong.empty() ? "" : ", ") + setting.name;
-  }
-  return wrong;
+bool AnySkipped(const Engine& e) {
+  return std::any_of(e.r().members.begin(), e.r().members.end(),
+                     [](const MemberState& m) { return m.skipped; });
 }
 
 void CountDocuments(Engine& e, const ClusterObservation& cluster) {
@@ -56,13 +52,14 @@ void AdvanceFinishing(Engine& e) {
   if (const Settings settings = SettingsToRestore(e.r()); !settings.empty()) {
     e.WaitFor(kOwnSlot, "the cluster settings to be put back", std::nullopt,
               "the settings read back as they were");
-    e.Do(kOwnSlot, "restore", PutSettings{settings});
+    PutRecorded(e, "restore", settings);
   } else if (e.r().policies_stopped) {
     e.Do(kOwnSlot, "policies", StartPolicies{e.r().stopped_policies});
   } else {
     e.WaitFor(kOwnSlot, "versions and documents to be checked", std::nullopt,
               "the cluster answers");
-    e.Do(kOwnSlot, "verify", ObserveWorld{false, false});
+    // With the hosts where a member was left out: the outcome says how it stands there.
+    e.Do(kOwnSlot, "verify", ObserveWorld{AnySkipped(e), false});
   }
 }
 
@@ -71,32 +68,39 @@ void OnFinishingCallEnded(Engine& e, const Action& action, const std::string& er
     e.WaitFor(kOwnSlot, "the cluster: " + error, std::nullopt, "the cluster takes it");
     return e.RetryLater(kOwnSlot, kRetryDelay);
   }
-  if (std::holds_alternative<PutSettings>(action)) MarkRestored(e);
+  if (const auto* put = std::get_if<PutSettings>(&action)) MarkPut(e, put->persistent);
   if (std::holds_alternative<StartPolicies>(action)) e.r().policies_stopped = false;
 }
 
 void OnFinishingObserved(Engine& e, const Observed& seen) {
   const ClusterObservation& cluster = seen.world.cluster;
-  if (!seen.world.cluster_error.empty()) return e.RetryLater(kOwnSlot, kFinalRetry);
+  if (!seen.world.cluster_error.empty()) {
+    e.WaitFor(kOwnSlot, "the cluster: " + seen.world.cluster_error, std::nullopt,
+              "the cluster answers");
+    return e.RetryLater(kOwnSlot, kFinalRetry);
+  }
+  e.r().rollback = WayBack(e.r(), cluster);
+  if (MarkLate(e, cluster)) return;
   const std::string versions = WrongVersions(e, cluster);
-  const std::string settings = WrongSettings(e, cluster);
+  const std::string settings = ForeignSettings(e, cluster);
   if ((!versions.empty() || !settings.empty()) && ++e.r().attempts < kMaxAttempts) {
     return e.RetryLater(kOwnSlot, kFinalRetry);
   }
-  e.r().health = cluster.health.status;
   e.r().outcome.clear();
-  if (!versions.empty()) {
-    e.r().reason = "not every member ended at " + e.plan().request.to_version + ": " + versions;
-    return e.Enter(Phase::kFailed);
+  if (versions.empty()) {
+    e.r().outcome.push_back("versions: all " + std::to_string(e.plan().members.size()) +
+                            " members at " + e.plan().request.to_version);
+  } else {
+    e.r().outcome = WhoRunsWhat(e, seen.world);
   }
-  e.r().outcome.push_back("versions: all " + std::to_string(e.plan().members.size()) +
-                          " members at " + e.plan().request.to_version);
   e.r().outcome.push_back(settings.empty()
                               ? "settings: as before"
                               : "settings changed by somebody else meanwhile: " + settings);
   CountDocuments(e, cluster);
   e.r().outcome.push_back("snapshot: " + e.plan().snapshot + " in " + e.plan().repository.name);
-  e.Enter(Phase::kSucceeded);
+  if (versions.empty()) return e.Enter(Phase::kSucceeded);
+  e.r().reason = "not every member ended at " + e.plan().request.to_version + ": " + versions;
+  e.Enter(Phase::kFailed);
 }
 
 }  // namespace drover::rollout

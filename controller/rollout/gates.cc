@@ -102,8 +102,11 @@ void CheckQuorum(const ClusterObservation& cluster, const std::set<std::string>&
 }
 
 void CheckRoles(const ClusterObservation& cluster, const std::set<std::string>& stopping,
-                GateVerdict* verdict) {
+                const std::vector<NodeView>& missing, GateVerdict* verdict) {
   std::map<std::string, std::pair<int, int>> of_role;  // all, left
+  for (const NodeView& node : missing) {
+    for (const std::string& role : node.roles) ++of_role[role].first;
+  }
   for (const NodeView& node : cluster.nodes) {
     for (const std::string& role : node.roles) {
       ++of_role[role].first;
@@ -119,7 +122,8 @@ void CheckRoles(const ClusterObservation& cluster, const std::set<std::string>& 
 
 }  // namespace
 
-GateVerdict MayStop(const ClusterObservation& cluster, const std::set<std::string>& node_ids) {
+GateVerdict MayStop(const ClusterObservation& cluster, const std::set<std::string>& node_ids,
+                    const std::vector<NodeView>& missing) {
   GateVerdict verdict;
   for (const auto& [key, group] : GroupShards(cluster)) {
     if (std::string reason = ShardReason(cluster, key, group, node_ids); !reason.empty()) {
@@ -127,7 +131,7 @@ GateVerdict MayStop(const ClusterObservation& cluster, const std::set<std::strin
     }
   }
   CheckQuorum(cluster, node_ids, &verdict);
-  CheckRoles(cluster, node_ids, &verdict);
+  CheckRoles(cluster, node_ids, missing, &verdict);
   verdict.holds = verdict.reasons.empty();
   return verdict;
 }

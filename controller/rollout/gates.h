@@ -19,8 +19,10 @@ struct GateVerdict {
 // Whether the nodes with these ids may be down together now: every shard they hold has a started
 // copy elsewhere and owes no recovery (R1, R2; indexes without replicas were accepted in the plan),
 // the quorum survives with at most one voter less (R3), and no role loses its last node (R4).
-// Nodes that are down already count as down.
-GateVerdict MayStop(const ClusterObservation& cluster, const std::set<std::string>& node_ids);
+// Nodes that are down already count as down: `missing` are those that belong to the cluster and are
+// not in it (id, name and roles are read).
+GateVerdict MayStop(const ClusterObservation& cluster, const std::set<std::string>& node_ids,
+                    const std::vector<NodeView>& missing = {});
 
 // Whether the cluster is whole again: green, or yellow with nothing moving and every unassigned
 // replica explained by the version rule: its primary runs on a newer node than every node that

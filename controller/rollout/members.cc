@@ -12,7 +12,7 @@ constexpr Millis kEditLimit{120'000};
 constexpr Millis kUpLimit{300'000};
 constexpr Millis kLeaveLimit{60'000};
 constexpr Millis kHealthWait{3'000};
-constexpr int kLogLines = 10;
+constexpr Millis kAskRetry{500};
 
 const NodeView* Find(const std::vector<NodeView>& nodes, const std::string& name) {
   const auto it =
@@ -26,16 +26,21 @@ std::vector<std::string> BatchNames(const Engine& e) {
   return names;
 }
 
-bool Expired(Engine& e, int i, Millis limit) {
-  return e.now() - e.member(i).step_since.value_or(e.now()) > limit;
-}
-
 // Worth ordering again: the verb did not act, or the world was examined and it is safe.
 bool IsPassing(const OperationEnd& end) {
   return end.state == OperationState::kInterrupted ||
-         end.error == OperationErrorCode::kDeadlinePassed ||
-         end.error == OperationErrorCode::kEngineDown ||
-         end.error == OperationErrorCode::kStaleEpoch;
+         end.error == OperationErrorCode::kDeadlinePassed;
+}
+
+// An Engine that is down comes back: the verb is ordered again for as long as a member may take to
+// join, by the clock and not by tries.
+bool AwaitsEngine(Engine& e, int i, const OperationEnd& end) {
+  if (end.error != OperationErrorCode::kEngineDown) return false;
+  if (e.Expired(i, e.rules().join_timeout)) return false;
+  e.WaitFor(i, "the Docker Engine of " + e.planned(i).host + ": " + end.message,
+            e.ProgressSince(i) + e.rules().join_timeout, "the Engine answers");
+  e.RetryLater(i, kRetryDelay);
+  return true;
 }
 
 void AwaitNodes(Engine& e, int i, int nodes, const std::string& step) {
@@ -46,8 +51,12 @@ void AwaitNodes(Engine& e, int i, int nodes, const std::string& step) {
 
 void OnLeftNodes(Engine& e, int i, const NodesSeen& seen) {
   const bool gone = seen.error.empty() && Find(seen.nodes, e.planned(i).name) == nullptr;
-  if (!gone && !Expired(e, i, kLeaveLimit)) {
-    return AwaitNodes(e, i, e.plan().observed_nodes - static_cast<int>(e.Batch().size()), "left");
+  if (!gone && !e.Expired(i, kLeaveLimit)) {
+    if (e.member(i).attempts > 0) {
+      e.member(i).attempts = 0;
+      return e.RetryLater(i, kAskRetry);
+    }
+    return AwaitNodes(e, i, e.NodesWithout(e.Batch()), "left");
   }
   if (!gone) {
     e.Say("member.lingers",
@@ -62,14 +71,18 @@ void OnJoinNodes(Engine& e, int i, const NodesSeen& seen) {
   const PlannedMember& planned = e.planned(i);
   const NodeView* node = seen.error.empty() ? Find(seen.nodes, planned.name) : nullptr;
   if (node == nullptr) {
-    if (Expired(e, i, e.rules().join_timeout)) {
+    if (e.Expired(i, e.rules().join_timeout)) {
       return FailMember(e, i, "did not join within " + FormatDuration(e.rules().join_timeout),
-                        "GET _nodes does not list " + planned.name);
+                        "GET _nodes does not list " + planned.name +
+                            "; its container was last seen as " + e.member(i).progress_mark);
     }
     e.Do(i, "container", ReadContainer{planned.host, planned.project, planned.service});
     return;
   }
+  e.member(i).stopped = false;
   if (node->version != e.plan().request.to_version) {
+    e.member(i).version = node->version;
+    e.member(i).new_image_sure = true;
     return FailMember(
         e, i, "joined with version " + node->version + " instead of " + e.plan().request.to_version,
         "GET _nodes; image " + planned.to_image);
@@ -78,13 +91,32 @@ void OnJoinNodes(Engine& e, int i, const NodesSeen& seen) {
     return FailMember(e, i, "joined with another node id: its data path is empty or another one",
                       "GET _nodes: " + node->id + ", before " + planned.node_id);
   }
-  e.member(i).version = node->version;
-  e.member(i).stopped = false;
+  MarkUpgraded(e, i);
   e.EndCell(i, Cell::kJoin);
   e.EnterStep(i, MemberStep::kThaw);
 }
 
-void OnDone(Engine& e, int i, const Verb& verb, const OperationEnd& end) {
+void AwaitJoin(Engine& e, int i) {
+  const PlannedMember& planned = e.planned(i);
+  if (e.Lost(planned.host)) {
+    return e.WaitFor(i, planned.name + " in the cluster; the agent of " + planned.host +
+                            " is not connected, so its time does not count",
+                     std::nullopt, "GET _nodes lists it, or the agent connects");
+  }
+  e.WaitFor(i, planned.name + " in the cluster", e.ProgressSince(i) + e.rules().join_timeout,
+            "GET _nodes lists it with " + e.plan().request.to_version);
+}
+
+// A report may still show the container from before. By its id where it is known: the clocks of
+// hosts do not agree with the controller's.
+bool IsFromBefore(const Engine& e, int i, const ContainerView& container) {
+  const MemberState& m = e.r().members[static_cast<size_t>(i)];
+  if (!m.container.empty()) return container.id != m.container;
+  return container.started_at < m.cells[static_cast<size_t>(Cell::kUp)].started_at;
+}
+
+void OnDone(Engine& e, int i, const OperationOrder& order, const OperationEnd& end) {
+  const Verb& verb = order.verb;
   MemberState& m = e.member(i);
   if (std::holds_alternative<StopService>(verb)) {
     m.unclean_stop = end.killed;
@@ -95,8 +127,11 @@ void OnDone(Engine& e, int i, const Verb& verb, const OperationEnd& end) {
     }
     e.EnterStep(i, MemberStep::kLeft);
   } else if (std::holds_alternative<SetImage>(verb)) {
+    OnImageSet(e, i, order.id, end);
     e.EnterStep(i, MemberStep::kUp);
   } else if (std::holds_alternative<UpService>(verb)) {
+    m.new_image_sure = true;
+    m.container = end.container_id;
     e.EndCell(i, Cell::kUp);
     e.EnterStep(i, MemberStep::kJoined);
   }
@@ -116,25 +151,26 @@ void AdvanceMember(Engine& e, int i) {
               e.rules().stop_timeout + kOrderMargin);
       return;
     case MemberStep::kLeft:
-      e.WaitFor(i, planned.name + " to leave the cluster", *m.step_since + kLeaveLimit,
+      e.WaitFor(i, planned.name + " to leave the cluster", e.ProgressSince(i) + kLeaveLimit,
                 "GET _nodes does not list it");
       e.Do(i, "left", ReadNodes{});
       return;
     case MemberStep::kSetImage:
       e.StartCell(i, Cell::kUp);
-      m.set_image =
-          e.Order(i, "set-image", SetImage{planned.service, planned.to_image, planned.from_image},
-                  kEditLimit);
+      m.stopped = true;
+      m.file_uncertain = true;
+      e.Order(i, "set-image", SetImage{planned.service, planned.to_image, planned.from_image},
+              kEditLimit);
       return;
     case MemberStep::kUp:
       m.new_image_ran = true;
+      m.new_image_sure = false;
       e.Order(i, "up", UpService{planned.service, false}, kUpLimit);
       return;
     case MemberStep::kJoined:
       e.StartCell(i, Cell::kJoin);
-      e.WaitFor(i, planned.name + " in the cluster", *m.step_since + e.rules().join_timeout,
-                "GET _nodes lists it with " + e.plan().request.to_version);
-      AwaitNodes(e, i, e.plan().observed_nodes, "join");
+      AwaitJoin(e, i);
+      AwaitNodes(e, i, e.NodesWithout({}), "join");
       return;
     default:
       return;
@@ -142,8 +178,10 @@ void AdvanceMember(Engine& e, int i) {
 }
 
 void OnMemberOperationEnded(Engine& e, int i, const Outstanding& action, const OperationEnd& end) {
-  const Verb& verb = std::get<StartOperation>(action.action).order.verb;
-  if (end.state == OperationState::kSucceeded) return OnDone(e, i, verb, end);
+  const OperationOrder& order = std::get<StartOperation>(action.action).order;
+  const Verb& verb = order.verb;
+  if (end.state == OperationState::kSucceeded) return OnDone(e, i, order, end);
+  if (AwaitsEngine(e, i, end)) return;
   if (IsPassing(end) && ++e.member(i).attempts < kMaxAttempts) {
     if (end.state == OperationState::kInterrupted) return;  // ordered again at once
     return e.RetryLater(i, kRetryDelay);
@@ -153,9 +191,13 @@ void OnMemberOperationEnded(Engine& e, int i, const Outstanding& action, const O
   FailMember(e, i, VerbName(verb) + " on " + e.planned(i).host + ": " + end.message, evidence);
 }
 
-void OnMemberHealth(Engine& e, int i) {
-  const MemberStep step = e.member(i).step;
-  if (step == MemberStep::kLeft || step == MemberStep::kJoined) e.Do(i, "nodes", ReadNodes{});
+void OnMemberHealth(Engine& e, int i, const HealthSeen& seen) {
+  MemberState& m = e.member(i);
+  // An answer that came at once would be asked for again at once.
+  m.attempts = seen.error.empty() && seen.health.timed_out ? 0 : 1;
+  if (m.step == MemberStep::kLeft || m.step == MemberStep::kJoined) {
+    e.Do(i, "nodes", ReadNodes{});
+  }
 }
 
 void OnMemberNodes(Engine& e, int i, const NodesSeen& seen) {
@@ -163,11 +205,14 @@ void OnMemberNodes(Engine& e, int i, const NodesSeen& seen) {
   if (e.member(i).step == MemberStep::kJoined) OnJoinNodes(e, i, seen);
 }
 
-void OnMemberContainer(Engine& e, int i, const ContainerSeen& seen) {
-  if (e.member(i).step != MemberStep::kJoined || !seen.connected || !seen.container) return;
+namespace {
+
+void LookAtJoining(Engine& e, int i, const ContainerSeen& seen) {
+  if (!seen.connected || !seen.container) return;
   const ContainerView& container = *seen.container;
-  // The report may still show the container from before.
-  if (container.started_at < e.member(i).cells[static_cast<size_t>(Cell::kUp)].started_at) return;
+  if (IsFromBefore(e, i, container)) return;
+  e.NoteProgress(i, container.state + (container.health.empty() ? "" : ", " + container.health) +
+                        ", started " + FormatTime(container.started_at));
   if (container.state == "exited" || container.state == "dead" || container.restart_count > 0) {
     FailMember(
         e, i,
@@ -179,20 +224,41 @@ void OnMemberContainer(Engine& e, int i, const ContainerSeen& seen) {
   }
 }
 
-void OnMemberLog(Engine& e, int i, const LogSeen& seen) {
-  if (e.member(i).failure) e.member(i).failure->log_lines = seen.lines;
+}  // namespace
+
+void OnMemberContainer(Engine& e, int i, const ContainerSeen& seen) {
+  if (e.member(i).step != MemberStep::kJoined) return;
+  LookAtJoining(e, i, seen);
+  if (e.member(i).step == MemberStep::kJoined && e.member(i).attempts > 0) {
+    e.RetryLater(i, kAskRetry);
+  }
 }
 
 void FailMember(Engine& e, int i, const std::string& reason, const std::string& evidence) {
   MemberState& m = e.member(i);
   const PlannedMember& planned = e.planned(i);
-  m.failure = MemberFailure{m.step, reason, evidence, {}};
+  m.failure = MemberFailure{m.step, reason, evidence, {}, Aftermath::kLog};
   for (int cell = 0; cell < kCells; ++cell) e.EndCell(i, static_cast<Cell>(cell), true);
   e.Drop(i);
   e.Say("member.failed", planned.name + " failed in " + Name(m.step) + ": " + reason, i,
         {{"step", Name(m.step)}, {"evidence", evidence}});
   e.EnterStep(i, MemberStep::kFailed);
-  e.Do(i, "log", ReadLog{planned.host, planned.project, planned.service, kLogLines});
+}
+
+void MarkUpgraded(Engine& e, int i) {
+  MemberState& m = e.member(i);
+  m.version = e.plan().request.to_version;
+  m.stopped = false;
+  m.new_image_ran = true;
+  m.new_image_sure = true;
+}
+
+void OnImageSet(Engine& e, int i, const OperationId& id, const OperationEnd& end) {
+  MemberState& m = e.member(i);
+  m.file_uncertain = false;
+  // The file named the image already: an earlier SetImage holds the old bytes, or nobody does.
+  const bool unchanged = !end.new_sha256.empty() && end.new_sha256 == end.old_sha256;
+  if (!unchanged) m.set_image = id;
 }
 
 }  // namespace drover::rollout

@@ -99,6 +99,14 @@ struct SnapshotPolicyView {
   bool enabled = false;
 };
 
+// The shard recoveries that run now, summed up.
+struct RecoveryView {
+  int shards = 0;
+  uint64_t bytes_done = 0, bytes_total = 0;
+  uint64_t files_done = 0, files_total = 0;
+  uint64_t translog_done = 0;  // operations replayed
+};
+
 struct ClusterObservation {
   Time at{};
   std::vector<EndpointView> endpoints;
@@ -114,6 +122,9 @@ struct ClusterObservation {
   std::string low_disk_watermark;  // effective: "85%"
   std::vector<SnapshotPolicyView> snapshot_policies;
   bool snapshot_running = false;
+  RecoveryView recovery;
+  // Why a shard is not assigned, in the cluster's words; only where it was asked for.
+  std::string explanation;
 
   const NodeView* NodeNamed(const std::string& name) const;
   const NodeView* NodeWithId(const std::string& id) const;

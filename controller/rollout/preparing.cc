@@ -11,6 +11,11 @@ namespace {
 constexpr char kAllocation[] = "cluster.routing.allocation.enable";
 constexpr char kRebalance[] = "cluster.routing.rebalance.enable";
 constexpr char kConcurrency[] = "cluster.routing.allocation.node_concurrent_recoveries";
+constexpr Millis kReconnect{30'000};
+constexpr Millis kAgentRetry{1'000};
+// How long a registry may be away before the rollout gives up; nothing has been stopped yet.
+constexpr Millis kRegistryPatience{120'000};
+constexpr Millis kPullRetry{5'000};
 
 void Refuse(Engine& e, Refused refused, const std::string& reason) {
   e.r().refused = refused;
@@ -26,6 +31,16 @@ std::vector<std::string> LostHosts(const Engine& e, const World& world) {
     if (std::find(lost.begin(), lost.end(), member.host) == lost.end()) lost.push_back(member.host);
   }
   return lost;
+}
+
+// After a start of the controller its agents need a moment to connect; that is no refusal.
+bool AwaitsAgents(Engine& e, const World& world) {
+  const auto lost = LostHosts(e, world);
+  if (lost.empty() || !e.r().progress_at || e.now() - *e.r().progress_at > kReconnect) return false;
+  e.WaitFor(kOwnSlot, "the agent of " + lost.front() + " to connect to the controller again",
+            *e.r().progress_at + kReconnect, "the agent of " + lost.front() + " connects");
+  e.RetryLater(kOwnSlot, kAgentRetry);
+  return true;
 }
 
 void KeepWaivers(const std::vector<CheckResult>& planned, std::vector<CheckResult>* now) {
@@ -86,6 +101,11 @@ std::string SnapshotProblem(const Engine& e, const SnapshotView& snapshot) {
   return "";
 }
 
+void AwaitSnapshot(Engine& e) {
+  e.WaitFor(kOwnSlot, "snapshot " + e.plan().snapshot,
+            e.r().snapshot.progress_at + e.rules().snapshot_stall, "the snapshot is SUCCESS");
+}
+
 void UpdateSnapshot(Engine& e, const SnapshotView& seen) {
   SnapshotProgress& progress = e.r().snapshot;
   if (progress.shards_done != seen.shards_done || progress.bytes_done != seen.bytes_done ||
@@ -98,6 +118,23 @@ void UpdateSnapshot(Engine& e, const SnapshotView& seen) {
   progress.shards_failed = seen.shards_failed;
   progress.bytes_done = seen.bytes_done;
   progress.bytes_total = seen.bytes_total;
+}
+
+// A registry or an Engine that is away comes back: tried again for a while, by the clock.
+bool AwaitsRegistryOrEngine(Engine& e, int i, const OperationEnd& end) {
+  const bool engine = end.error == OperationErrorCode::kEngineDown;
+  if (!engine && end.error != OperationErrorCode::kRegistryUnreachable) return false;
+  MemberState& m = e.member(i);
+  const Time since = m.cells[static_cast<size_t>(Cell::kPrefetch)].started_at.value_or(e.now());
+  const Time until =
+      (m.progress_at ? std::max(since, *m.progress_at) : since) +
+      (engine ? std::max(kRegistryPatience, e.rules().join_timeout) : kRegistryPatience);
+  if (e.now() > until) return false;
+  e.WaitFor(i, (engine ? "the Docker Engine of " + e.planned(i).host : "the registry") + ": " +
+                   end.message,
+            until, engine ? "the Engine answers" : "the registry answers");
+  e.RetryLater(i, kPullRetry);
+  return true;
 }
 
 bool PauseAtBoundary(Engine& e) {
@@ -116,10 +153,10 @@ void AdvanceChecking(Engine& e) {
 }
 
 void OnCheckingObserved(Engine& e, const World& world) {
+  if (AwaitsAgents(e, world)) return;
   std::vector<CheckResult> checks = RunChecks(e.plan().request, e.plan().spec, world);
   KeepWaivers(e.plan().checks, &checks);
   e.r().checks = checks;
-  e.r().health = world.cluster.health.status;
   if (const auto lost = LostHosts(e, world); !lost.empty()) {
     e.r().changes = lost;
     return Refuse(e, Refused::kHosts, "the agent of " + lost.front() + " is not connected");
@@ -149,11 +186,13 @@ void AdvanceSnapshotting(Engine& e) {
   }
   if (!e.r().stopped_policies.empty() && !e.r().policies_stopped) {
     e.r().policies_stopped = true;
+    e.WaitFor(kOwnSlot, "snapshot policies to be stopped", std::nullopt, "the cluster answers");
     e.Do(kOwnSlot, "policies", StopPolicies{e.r().stopped_policies});
     return;
   }
   if (!e.r().snapshot.started_at) e.r().snapshot.started_at = e.now();
-  e.WaitFor(kOwnSlot, "snapshot " + e.plan().snapshot, std::nullopt, "the snapshot is SUCCESS");
+  if (e.r().snapshot.progress_at == Time{}) e.r().snapshot.progress_at = e.now();
+  AwaitSnapshot(e);
   e.Do(kOwnSlot, "snapshot", TakeSnapshot{e.plan().spec.snapshot.repository, e.plan().snapshot});
 }
 
@@ -164,6 +203,7 @@ void OnSnapshotSeen(Engine& e, const Outstanding& action, const SnapshotSeen& se
     if (++e.r().attempts < kMaxAttempts) return e.RetryLater(kOwnSlot, kRetryDelay);
     return BeginRestore(e, Phase::kFailed, "snapshot " + e.plan().snapshot + ": " + seen.error);
   }
+  e.r().attempts = 0;
   UpdateSnapshot(e, seen.snapshot);
   if (seen.snapshot.state == "IN_PROGRESS" || seen.snapshot.state == "STARTED") {
     if (e.now() - e.r().snapshot.progress_at > e.rules().snapshot_stall) {
@@ -171,8 +211,9 @@ void OnSnapshotSeen(Engine& e, const Outstanding& action, const SnapshotSeen& se
       BeginRestore(e, Phase::kFailed,
                    "snapshot " + e.plan().snapshot + " made no progress for " +
                        FormatDuration(e.rules().snapshot_stall));
+      return;
     }
-    return;
+    return AwaitSnapshot(e);
   }
   e.Take(action.id);
   e.r().snapshot.ended_at = e.now();
@@ -194,6 +235,7 @@ void OnPullEnded(Engine& e, int i, const OperationEnd& end) {
     m.wait.reset();
     return e.EndCell(i, Cell::kPrefetch);
   }
+  if (AwaitsRegistryOrEngine(e, i, end)) return;
   const bool hopeless = end.error == OperationErrorCode::kImageNotFound ||
                         end.error == OperationErrorCode::kPolicyDenied ||
                         end.error == OperationErrorCode::kUnknownProject ||

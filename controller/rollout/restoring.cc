@@ -1,5 +1,6 @@
 // RESTORING: the way from anywhere to a pause, an abort or a failure with nothing left behind
-// (promise 6): members that were stopped run again, settings and policies are as they were.
+// (promise 6): settings and policies are as they were, members that were stopped run again. The
+// settings come first: no member and no host that does not answer keeps them from being put back.
 #include <algorithm>
 
 #include "controller/rollout/engine.h"
@@ -9,183 +10,272 @@ namespace {
 
 constexpr Millis kStartLimit{300'000};
 constexpr Millis kHealthWait{3'000};
-
-bool IsOperation(const Outstanding& o) { return std::holds_alternative<StartOperation>(o.action); }
+constexpr Millis kLookRetry{1'000};
 
 bool IsPull(const Outstanding& o) {
   const auto* start = std::get_if<StartOperation>(&o.action);
   return start != nullptr && std::holds_alternative<PullImage>(start->order.verb);
 }
 
-// Pulls are cancelled, waits forgotten; verbs that change a project run to their end.
+// What changes the world is awaited, as its effect could else land after it was undone: verbs, and
+// calls that change the cluster. What only looks or waits is forgotten, and so is a flush.
+bool MustEnd(const Outstanding& o) {
+  return (std::holds_alternative<StartOperation>(o.action) && !IsPull(o)) ||
+         std::holds_alternative<PutSettings>(o.action) ||
+         std::holds_alternative<StopPolicies>(o.action) ||
+         std::holds_alternative<StartPolicies>(o.action) ||
+         std::holds_alternative<TakeSnapshot>(o.action) ||
+         std::holds_alternative<DeleteSnapshot>(o.action);
+}
+
 void LeaveWhatCanBeLeft(Engine& e) {
   for (const Outstanding& o : e.r().outstanding) {
     if (!IsPull(o)) continue;
     const OperationOrder& order = std::get<StartOperation>(o.action).order;
     e.Perform(CancelOperation{order.host, order.id});
   }
-  std::erase_if(e.r().outstanding,
-                [](const Outstanding& o) { return !IsOperation(o) || IsPull(o); });
+  std::erase_if(e.r().outstanding, [](const Outstanding& o) { return !MustEnd(o); });
 }
 
-bool StartsMembers(const Rollout& rollout) { return rollout.after_restore != Phase::kPaused; }
+Time OverdueAt(const Engine& e) { return *e.r().restore_since + e.rules().join_timeout; }
+
+bool Overdue(const Engine& e) { return e.now() > OverdueAt(e); }
 
 void GiveUpOn(Engine& e, int i, const std::string& why) {
-  e.member(i).stopped = false;
   e.Drop(i);
-  e.r().outcome.push_back(e.planned(i).name + " on " + e.planned(i).host +
-                          " could not be started: " + why);
-  e.Say("member.left_stopped", e.r().outcome.back(), i);
+  e.member(i).awaited = false;
+  e.member(i).fate = e.planned(i).name + " on " + e.planned(i).host + " " + why;
+  e.Say("member.left_stopped", e.member(i).fate, i);
 }
 
-bool Overdue(const Engine& e) {
-  return e.now() - *e.r().restore_since > e.plan().spec.rules.join_timeout;
+// On the way to a pause only a member whose volume the new image has never opened starts again, in
+// its old version; another one stays for the operator's fix. On the way to an end all start.
+bool StartsAgain(const Engine& e, const MemberState& m) {
+  if (!m.stopped || m.awaited || !m.fate.empty()) return false;
+  return e.r().after_restore != Phase::kPaused || !m.new_image_ran || !m.new_image_sure;
+}
+
+// The next order on the way up: the file first, whichever image may run on the volume.
+void OrderStart(Engine& e, int i) {
+  MemberState& m = e.member(i);
+  const PlannedMember& planned = e.planned(i);
+  if (m.new_image_ran && !m.new_image_sure) {
+    e.Do(i, "look", ReadContainer{planned.host, planned.project, planned.service, true});
+  } else if (!m.set_image.empty() && !m.new_image_ran) {
+    e.Order(i, "restore-file", RestoreFile{m.set_image}, kStartLimit);
+  } else if (m.file_uncertain) {
+    const std::string& image = m.new_image_ran ? planned.to_image : planned.from_image;
+    const std::string& other = m.new_image_ran ? planned.from_image : planned.to_image;
+    e.Order(i, "settle-file", SetImage{planned.service, image, other}, kStartLimit);
+  } else {
+    e.Order(i, "start-again", UpService{planned.service, false}, kStartLimit);
+  }
 }
 
 // True while a member still has something to do.
 bool AdvanceStart(Engine& e, int i) {
-  MemberState& m = e.member(i);
   if (e.Busy(i)) {
     if (!Overdue(e)) return true;
-    GiveUpOn(e, i, "no answer from its agent");
+    const bool lost = e.Lost(e.planned(i).host);
+    GiveUpOn(e, i, lost ? "was left as it is: its agent is not connected"
+                        : "was left as it is: its agent did not answer in time");
   }
-  if (!m.stopped || !StartsMembers(e.r())) return false;
-  if (!m.set_image.empty() && !m.new_image_ran) {
-    e.Order(i, "restore-file", RestoreFile{m.set_image}, kStartLimit);
-    return true;
-  }
-  e.Order(i, "start-again", UpService{e.planned(i).service, false}, kStartLimit);
+  if (!StartsAgain(e, e.member(i))) return false;
+  OrderStart(e, i);
   return true;
 }
 
-bool AwaitsMembers(Engine& e) {
-  if (!StartsMembers(e.r()) || !e.r().members_started || Overdue(e)) return false;
+bool AnyAwaited(const Engine& e) {
+  return std::any_of(e.r().members.begin(), e.r().members.end(),
+                     [](const MemberState& m) { return m.awaited; });
+}
+
+void AwaitMembers(Engine& e) {
+  std::string names;
+  for (int i = 0; i < e.members(); ++i) {
+    if (e.member(i).awaited) names += (names.empty() ? "" : ", ") + e.planned(i).name;
+  }
   HealthCondition condition;
   condition.nodes = e.plan().observed_nodes;
-  e.WaitFor(kOwnSlot, "the members that were started again",
-            *e.r().restore_since + e.rules().join_timeout, "all nodes are in the cluster");
+  for (const MemberState& m : e.r().members) {
+    if (m.stopped && !m.awaited) --*condition.nodes;
+  }
+  e.WaitFor(kOwnSlot, names + " in the cluster again", OverdueAt(e), "GET _nodes lists it");
   e.Do(kOwnSlot, "rejoin", AwaitHealth{condition, kHealthWait, {}});
-  return true;
 }
 
-std::string VersionsLine(const Engine& e) {
-  std::string old_ones, new_ones;
-  for (int i = 0; i < e.members(); ++i) {
-    const bool is_new = e.r().members[static_cast<size_t>(i)].new_image_ran;
-    std::string& list = is_new ? new_ones : old_ones;
-    list += (list.empty() ? "" : ", ") + e.planned(i).name;
-  }
-  std::string line = "versions:";
-  if (!new_ones.empty()) line += " " + new_ones + " at " + e.plan().request.to_version;
-  if (!old_ones.empty()) {
-    line += std::string(new_ones.empty() ? " " : "; ") + old_ones + " at " + e.plan().from_version;
-  }
-  return line;
-}
+// Settings are recorded before the first change of anything.
+bool WasTouched(const Rollout& rollout) { return !rollout.settings.empty(); }
 
 void End(Engine& e) {
-  if (e.r().after_restore != Phase::kPaused) {
-    e.r().outcome.push_back(VersionsLine(e));
-    e.r().outcome.push_back("settings: put back");
-    if (e.r().snapshot_done) {
-      e.r().outcome.push_back("snapshot: " + e.plan().snapshot + " is kept");
-    }
-  }
+  e.Drop(kClockSlot);
   e.r().restore_since.reset();
   e.Enter(e.r().after_restore);
-  if (e.r().phase == Phase::kPaused) {
-    e.WaitFor(kOwnSlot, "an operator: " + e.r().reason, std::nullopt,
-              "drover rollout resume " + e.r().id.str() + ", or abort");
-  }
+  if (e.r().phase != Phase::kPaused) return;
+  e.WaitFor(kOwnSlot, "an operator: " + e.r().reason, std::nullopt,
+            "drover rollout resume " + e.r().id.str() + ", or abort");
 }
 
 }  // namespace
 
-Settings SettingsToRestore(const Rollout& rollout) {
-  Settings settings;
-  for (const RecordedSetting& setting : rollout.settings) {
-    if (setting.changed) settings[setting.name] = setting.before;
-  }
-  return settings;
-}
-
-void MarkRestored(Engine& e) {
-  for (RecordedSetting& setting : e.r().settings) {
-    setting.now = setting.before;
-    setting.changed = false;
-  }
-}
-
 void BeginRestore(Engine& e, Phase after, const std::string& reason) {
+  const bool was_paused = e.r().phase == Phase::kPaused;
   e.r().after_restore = after;
   e.r().reason = reason;
   e.r().pause_asked = false;
   e.r().flushed = false;
   e.r().members_started = false;
+  e.r().looked = false;
+  e.r().attempts = 0;
+  e.r().outcome.clear();
   e.r().restore_since = e.now();
-  for (MemberState& m : e.r().members) m.wait.reset();
+  for (MemberState& m : e.r().members) {
+    m.wait.reset();
+    m.attempts = 0;
+    m.fate.clear();
+    m.held = false;
+    // In a pause an operator may have edited it.
+    if (was_paused && m.stopped) m.file_uncertain = true;
+  }
   LeaveWhatCanBeLeft(e);
   e.Enter(Phase::kRestoring);
 }
 
 void AdvanceRestoring(Engine& e) {
-  bool waiting = false;
-  for (int i = 0; i < e.members(); ++i) waiting = AdvanceStart(e, i) || waiting;
-  if (e.Busy(kOwnSlot)) return;
-  if (waiting) {
-    // A host that does not answer must not keep the settings from being put back.
-    e.Do(kOwnSlot, "overdue",
-         SetTimer{*e.r().restore_since + e.rules().join_timeout + Millis(1'000)});
-    return;
+  bool starting = false;
+  for (int i = 0; i < e.members(); ++i) starting = AdvanceStart(e, i) || starting;
+  if ((starting || AnyAwaited(e)) && !e.Busy(kClockSlot)) {
+    e.Do(kClockSlot, "overdue", SetTimer{OverdueAt(e) + Millis(1'000)});
   }
-  if (AwaitsMembers(e)) return;
+  if (e.Busy(kOwnSlot)) return;
   if (const Settings settings = SettingsToRestore(e.r()); !settings.empty()) {
     e.WaitFor(kOwnSlot, "the cluster settings to be put back", std::nullopt,
               "the settings read back as they were");
-    e.Do(kOwnSlot, "restore", PutSettings{settings});
+    PutRecorded(e, "restore", settings);
   } else if (e.r().policies_stopped) {
     e.Do(kOwnSlot, "policies", StartPolicies{e.r().stopped_policies});
   } else if (e.r().snapshot.started_at && !e.r().snapshot_done) {
-    e.r().snapshot = SnapshotProgress{};
     e.Do(kOwnSlot, "delete-snapshot",
          DeleteSnapshot{e.plan().spec.snapshot.repository, e.plan().snapshot});
+  } else if (starting) {
+    // Their own waits are shown.
+  } else if (AnyAwaited(e)) {
+    AwaitMembers(e);
+  } else if (!e.r().looked && WasTouched(e.r())) {
+    e.WaitFor(kOwnSlot, "a last look: who runs which version, and are the settings back",
+              std::nullopt, "the cluster and the hosts answer");
+    e.Do(kOwnSlot, "look", ObserveWorld{true, false});
   } else {
     End(e);
   }
 }
 
 void OnRestoringCallEnded(Engine& e, const Action& action, const std::string& error) {
-  if (std::holds_alternative<DeleteSnapshot>(action)) return;  // left over at worst, and recorded
+  if (std::holds_alternative<DeleteSnapshot>(action)) {
+    if (!error.empty() && ++e.r().attempts < kMaxAttempts) {
+      return e.RetryLater(kOwnSlot, kRetryDelay);
+    }
+    if (!error.empty()) {
+      e.r().outcome.push_back("snapshot: " + e.plan().snapshot +
+                              " is unfinished and could not be deleted: " + error);
+    }
+    e.r().attempts = 0;
+    e.r().snapshot = SnapshotProgress{};
+    return;
+  }
+  // One that was under way when the rollout left: its error is no reason to wait.
+  if (std::holds_alternative<StopPolicies>(action)) return;
   if (!error.empty()) {
     e.WaitFor(kOwnSlot, "the cluster: " + error, std::nullopt, "the cluster takes the settings");
     return e.RetryLater(kOwnSlot, kRetryDelay);
   }
-  if (std::holds_alternative<PutSettings>(action)) MarkRestored(e);
+  if (const auto* put = std::get_if<PutSettings>(&action)) MarkPut(e, put->persistent);
   if (std::holds_alternative<StartPolicies>(action)) e.r().policies_stopped = false;
 }
+
+// The snapshot was being begun: now it is known whether it was, and what is there is deleted.
+void OnRestoringSnapshot(Engine& e, const Outstanding& action) { e.Take(action.id); }
 
 void OnRestoringOperationEnded(Engine& e, int i, const Outstanding& action,
                                const OperationEnd& end) {
   MemberState& m = e.member(i);
-  const Verb& verb = std::get<StartOperation>(action.action).order.verb;
-  const bool ok = end.state == OperationState::kSucceeded;
-  if (ok && std::holds_alternative<RestoreFile>(verb)) m.set_image = OperationId();
-  if (ok && std::holds_alternative<UpService>(verb)) {
-    m.stopped = false;
-    e.r().members_started = true;
-    // Whatever slot waited for the overdue timer goes on at once.
-    e.Drop(kOwnSlot);
+  const OperationOrder& order = std::get<StartOperation>(action.action).order;
+  if (end.state == OperationState::kSucceeded) {
+    m.attempts = 0;
+    if (const auto* set = std::get_if<SetImage>(&order.verb)) {
+      if (set->image == e.planned(i).to_image) return OnImageSet(e, i, order.id, end);
+      m.file_uncertain = false;
+      m.set_image = OperationId();
+    }
+    if (std::holds_alternative<RestoreFile>(order.verb)) {
+      m.set_image = OperationId();
+      m.file_uncertain = false;
+    }
+    if (std::holds_alternative<UpService>(order.verb)) {
+      m.new_image_sure = m.new_image_ran;
+      m.container = end.container_id;
+      m.awaited = true;
+      e.r().members_started = true;
+    }
+    return;
   }
-  if (!ok && end.state != OperationState::kInterrupted && StartsMembers(e.r())) {
-    if (++m.attempts >= kMaxAttempts) return GiveUpOn(e, i, end.message);
-    e.RetryLater(i, kRetryDelay);
+  if (end.state == OperationState::kInterrupted || !StartsAgain(e, m)) return;
+  if (end.error == OperationErrorCode::kEngineDown) {
+    e.WaitFor(i, "the Docker Engine of " + order.host + ": " + end.message, OverdueAt(e),
+              "the Engine answers");
+    return e.RetryLater(i, kRetryDelay);
   }
+  const bool hopeless = end.error == OperationErrorCode::kFileChanged;
+  if (hopeless || ++m.attempts >= kMaxAttempts) {
+    return GiveUpOn(e, i, "could not be started: " + end.message);
+  }
+  e.RetryLater(i, kRetryDelay);
 }
 
-void OnRestoringHealth(Engine& e, const HealthSeen& seen) {
-  const bool back =
-      seen.error.empty() && !seen.health.timed_out && seen.health.nodes == e.plan().observed_nodes;
-  if (back) e.r().members_started = false;
+void OnRestoringHealth(Engine& e, const HealthSeen&) { e.Do(kOwnSlot, "nodes", ReadNodes{}); }
+
+void OnRestoringNodes(Engine& e, const NodesSeen& seen) {
+  if (!seen.error.empty()) {
+    e.WaitFor(kOwnSlot, "the cluster: " + seen.error, OverdueAt(e), "the cluster answers");
+    e.RetryLater(kOwnSlot, kLookRetry);
+  }
+  for (int i = 0; i < e.members(); ++i) {
+    MemberState& m = e.member(i);
+    const PlannedMember& planned = e.planned(i);
+    if (!m.awaited) continue;
+    const auto it = std::find_if(seen.nodes.begin(), seen.nodes.end(),
+                                 [&](const NodeView& n) { return n.name == planned.name; });
+    if (it != seen.nodes.end()) {
+      m.awaited = m.stopped = false;
+      m.version = it->version;
+      m.fate = planned.name + " was started again and runs " + it->version +
+               (m.new_image_ran ? "" : ": the new image never ran on its volume (tier 0)");
+      e.Say("member.restarted", m.fate, i);
+    } else if (Overdue(e)) {
+      GiveUpOn(e, i, "was started again and did not join within " +
+                         FormatDuration(e.rules().join_timeout));
+    } else if (!e.Busy(i)) {
+      e.Do(i, "container", ReadContainer{planned.host, planned.project, planned.service});
+    }
+  }
+  if (AnyAwaited(e) && !e.Busy(kOwnSlot)) e.RetryLater(kOwnSlot, kLookRetry);
+}
+
+void OnRestoringContainer(Engine& e, int i, const ContainerSeen& seen) {
+  MemberState& m = e.member(i);
+  if (!m.awaited) {  // the look before a start
+    if (seen.connected) return DecideWhetherItRan(e, i, seen.container);
+    // Waits for the agent, then for the limit of RESTORING; the old image is out of question.
+    if (++m.attempts < kMaxAttempts || e.r().after_restore != Phase::kPaused) {
+      return e.RetryLater(i, kRetryDelay);
+    }
+    m.new_image_sure = true;
+    return;
+  }
+  if (!seen.connected || !seen.container || seen.container->id != m.container) return;
+  if (m.container.empty() || !Crashes(*seen.container)) return;
+  GiveUpOn(e, i, "was started again and its container ended, exit code " +
+                     std::to_string(seen.container->exit_code));
 }
 
 }  // namespace drover::rollout

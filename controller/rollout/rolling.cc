@@ -24,59 +24,45 @@ bool AnyAt(const Engine& e, const std::vector<int>& batch, MemberStep step) {
                      [&](int i) { return e.r().members[static_cast<size_t>(i)].step == step; });
 }
 
-std::string Names(const Engine& e, const std::vector<int>& batch) {
-  std::string names;
-  for (int i : batch) names += (names.empty() ? "" : ", ") + e.planned(i).name;
-  return names;
-}
-
 void EnterAll(Engine& e, const std::vector<int>& batch, MemberStep step) {
   for (int i : batch) e.EnterStep(i, step);
-}
-
-RecordedSetting* Setting(Engine& e, const std::string& name) {
-  for (RecordedSetting& setting : e.r().settings) {
-    if (setting.name == name) return &setting;
-  }
-  return nullptr;
-}
-
-// Puts `wanted` and remembers in the same commit that it may differ from before.
-void Put(Engine& e, const std::string& step, const Settings& wanted) {
-  for (const auto& [name, value] : wanted) {
-    if (RecordedSetting* setting = Setting(e, name)) {
-      setting->now = value;
-      setting->changed = true;
-    }
-  }
-  e.Do(kOwnSlot, step, PutSettings{wanted});
 }
 
 void Freeze(Engine& e) {
   Settings wanted = {{kAllocation, "primaries"}};
   // Once, for the whole rollout: primaries must not drift to new nodes.
-  const RecordedSetting* rebalance = Setting(e, kRebalance);
+  const RecordedSetting* rebalance = FindSetting(e, kRebalance);
   if (rebalance != nullptr && !rebalance->changed) wanted[kRebalance] = "none";
-  const RecordedSetting* concurrency = Setting(e, kConcurrency);
+  const RecordedSetting* concurrency = FindSetting(e, kConcurrency);
   if (concurrency != nullptr && !concurrency->changed) {
     wanted[kConcurrency] = std::to_string(e.rules().recovery_concurrency);
   }
   e.WaitFor(kOwnSlot, "replica allocation to be frozen", std::nullopt,
             "the settings read back as they were put");
-  Put(e, "freeze", wanted);
+  PutRecorded(e, "freeze", wanted);
 }
 
 void Thaw(Engine& e) {
-  const RecordedSetting* allocation = Setting(e, kAllocation);
+  const RecordedSetting* allocation = FindSetting(e, kAllocation);
   e.WaitFor(kOwnSlot, "replica allocation to be put back", std::nullopt,
             "the settings read back as they were");
-  Put(e, "thaw", {{kAllocation, allocation == nullptr ? std::nullopt : allocation->before}});
+  PutRecorded(e, "thaw", {{kAllocation, allocation == nullptr ? std::nullopt : allocation->before}});
 }
 
-bool ShouldPauseAfter(const Engine& e, const std::vector<int>& batch) {
+// True where every member of the planned batch is done or was left out.
+bool Complete(const Engine& e) {
+  for (int i = 0; i < e.members(); ++i) {
+    const MemberState& m = e.r().members[static_cast<size_t>(i)];
+    if (e.planned(i).batch != e.r().batch) continue;
+    if (m.step != MemberStep::kDone && !m.skipped) return false;
+  }
+  return true;
+}
+
+bool ShouldPauseAfter(const Engine& e, const std::vector<int>& group, bool complete) {
   for (const std::string& rule : e.rules().pause_after) {
-    if (rule == "each" || (rule == "first" && e.r().batch == 0)) return true;
-    for (int i : batch) {
+    if (complete && (rule == "each" || (rule == "first" && e.r().batch == 0))) return true;
+    for (int i : group) {
       if (e.planned(i).name == rule) return true;
     }
   }
@@ -87,95 +73,77 @@ void FinishBatch(Engine& e, const std::vector<int>& batch) {
   for (int i : batch) {
     e.EndCell(i, Cell::kRecover);
     e.EnterStep(i, MemberStep::kDone);
+    e.member(i).failure.reset();
   }
   e.r().wait.reset();
   e.r().progress_at.reset();
-  const bool pause = ShouldPauseAfter(e, batch);
-  ++e.r().batch;
-  if (e.r().batch >= e.plan().batches) {
-    e.r().resume_phase = Phase::kFinishing;
-    return e.Enter(Phase::kFinishing);
-  }
+  e.r().rerouted = false;
+  const bool complete = Complete(e);
+  const bool pause = ShouldPauseAfter(e, batch, complete);
+  if (complete) ++e.r().batch;
+  if (!EnsureGroup(e)) return;
   if (pause) {
     BeginRestore(e, Phase::kPaused,
-                 "rules.pause_after: " + Names(e, batch) +
+                 "rules.pause_after: " + NamesOf(e, batch) +
                      " done; look at it, then drover rollout resume " + e.r().id.str());
   }
 }
 
-// A member of the batch that runs the new version already (an earlier try, or an operator's hand)
-// only has to recover.
-bool SkipDone(Engine& e, const std::vector<int>& batch, const ClusterObservation& cluster) {
-  for (int i : batch) {
-    const NodeView* node = cluster.NodeNamed(e.planned(i).name);
-    if (node == nullptr || node->version != e.plan().request.to_version) return false;
-  }
-  for (int i : batch) {
-    e.member(i).version = e.plan().request.to_version;
-    e.member(i).stopped = false;
-    e.EnterStep(i, MemberStep::kThaw);
-  }
-  return true;
-}
-
-void OnGate(Engine& e, const std::vector<int>& batch, const World& world, MemberStep next) {
-  if (!world.cluster_error.empty()) {
-    e.WaitFor(kOwnSlot, "the cluster: " + world.cluster_error, std::nullopt, "the cluster answers");
-    return e.RetryLater(kOwnSlot, kGateRetry);
-  }
-  if (next == MemberStep::kFreeze && SkipDone(e, batch, world.cluster)) return;
-  std::set<std::string> ids;
-  for (int i : batch) {
-    if (const NodeView* node = world.cluster.NodeNamed(e.planned(i).name)) ids.insert(node->id);
-  }
-  const GateVerdict verdict = MayStop(world.cluster, ids);
-  if (verdict.holds) {
-    e.r().progress_at.reset();
-    return EnterAll(e, batch, next);
-  }
-  const std::string why = Names(e, batch) + " may not stop yet: " + verdict.reasons.front();
-  if (e.Stalled(why + std::to_string(verdict.reasons.size()), e.rules().recover_stall)) {
-    return BeginRestore(e, Phase::kPaused, why);
-  }
-  // In the frozen window only primaries are allocated: a copy that is missing can only come back
-  // after a thaw (an index created in between has one copy, ECK#5040).
-  if (next == MemberStep::kStop) EnterAll(e, batch, MemberStep::kPending);
-  e.WaitFor(kOwnSlot, "the gate: " + why, *e.r().progress_at + e.rules().recover_stall,
-            "the gate holds");
-  e.RetryLater(kOwnSlot, kGateRetry);
-}
-
+// The line stops: the others of the batch come to a step where they can rest, then it pauses.
 void OnBatchFailed(Engine& e, const std::vector<int>& batch) {
   std::string reason;
+  bool settled = true;
   for (int i : batch) {
     const MemberState& m = e.member(i);
-    if (e.Busy(i)) return;
-    const bool settled = m.step == MemberStep::kFailed || m.step == MemberStep::kThaw;
-    if (!settled) return AdvanceMember(e, i);
-    if (m.failure && reason.empty()) reason = e.planned(i).name + ": " + m.failure->reason;
+    if (m.step == MemberStep::kFailed) {
+      AdvanceFailed(e, i);
+      settled = settled && !e.Busy(i) && m.failure->aftermath == Aftermath::kSettled;
+      reason += (reason.empty() ? "" : "; ") + e.planned(i).name + ": " + m.failure->reason;
+    } else if (m.step != MemberStep::kThaw) {
+      AdvanceMember(e, i);
+      settled = false;
+    }
   }
+  if (!settled) return;
   e.r().resume_phase = Phase::kRolling;
   BeginRestore(e, Phase::kPaused, reason);
 }
 
+// A gate that holds at once has no progress to count from yet.
+void AwaitGate(Engine& e, const std::string& what) {
+  const Time since = e.r().progress_at.value_or(e.now());
+  if (e.r().wait && e.r().wait->ends_when == "the gate holds") return;
+  e.WaitFor(kOwnSlot, "the gate: " + what, since + e.rules().recover_stall, "the gate holds");
+}
+
+Time RecoverUntil(const Engine& e) {
+  return e.r().progress_at.value_or(e.now()) + e.rules().recover_stall;
+}
+
 void AdvanceTogether(Engine& e, const std::vector<int>& batch) {
   if (e.Busy(kOwnSlot)) return;
-  const RecordedSetting* allocation = Setting(e, kAllocation);
+  const RecordedSetting* allocation = FindSetting(e, kAllocation);
   if (AllAt(e, batch, MemberStep::kPending)) {
     e.r().resume_phase = Phase::kRolling;
     if (e.r().pause_asked) {
       return BeginRestore(e, Phase::kPaused, "an operator asked for it");
     }
+    // After a pause they run again, and a snapshot must not meet a member that restarts.
+    if (!e.r().stopped_policies.empty() && !e.r().policies_stopped) {
+      e.r().policies_stopped = true;
+      e.Do(kOwnSlot, "policies", StopPolicies{e.r().stopped_policies});
+      return;
+    }
     if (allocation != nullptr && allocation->changed && allocation->now != allocation->before) {
       return Thaw(e);
     }
-    e.WaitFor(kOwnSlot, "the gate: whether " + Names(e, batch) + " may stop now", std::nullopt,
-              "the gate holds");
+    AwaitGate(e, "whether " + NamesOf(e, batch) + " may stop now");
     e.Do(kOwnSlot, "gate", ObserveWorld{false, false});
   } else if (AllAt(e, batch, MemberStep::kFreeze)) {
     Freeze(e);
   } else if (AllAt(e, batch, MemberStep::kFlush)) {
     if (e.r().flushed) {
+      AwaitGate(e, "whether " + NamesOf(e, batch) + " may still stop");
       e.Do(kOwnSlot, "gate", ObserveWorld{false, false});
     } else {
       e.WaitFor(kOwnSlot, "the flush", std::nullopt, "the flush ends");
@@ -187,7 +155,8 @@ void AdvanceTogether(Engine& e, const std::vector<int>& batch) {
   } else if (AllAt(e, batch, MemberStep::kRecovered)) {
     for (int i : batch) {
       e.StartCell(i, Cell::kRecover);
-      e.WaitFor(i, "its shards to recover", std::nullopt, "the cluster is green");
+      if (e.member(i).wait) continue;
+      e.WaitFor(i, "its shards to recover", RecoverUntil(e), "the cluster is green");
     }
     HealthCondition green{std::nullopt, "green", true, true};
     e.Do(kOwnSlot, "recovered", AwaitHealth{green, kRecoverWait, {}});
@@ -197,6 +166,7 @@ void AdvanceTogether(Engine& e, const std::vector<int>& batch) {
 }  // namespace
 
 void AdvanceRolling(Engine& e) {
+  if (!EnsureGroup(e)) return;
   const std::vector<int> batch = e.Batch();
   if (AnyAt(e, batch, MemberStep::kFailed)) return OnBatchFailed(e, batch);
   AdvanceTogether(e, batch);
@@ -204,33 +174,94 @@ void AdvanceRolling(Engine& e) {
   for (int i : batch) AdvanceMember(e, i);
 }
 
-void OnRollingObserved(Engine& e, const Observed& seen) {
+namespace {
+
+std::string RecoveryText(const ClusterObservation& cluster) {
+  const HealthView& h = cluster.health;
+  const RecoveryView& r = cluster.recovery;
+  std::string text = std::to_string(h.unassigned) + " unassigned, " +
+                     std::to_string(h.initializing) + " initializing, " +
+                     std::to_string(h.relocating) + " relocating";
+  if (r.shards == 0) return text;
+  constexpr uint64_t kMegabyte = 1'000'000;
+  return text + ", " + std::to_string(r.bytes_done / kMegabyte) + " of " +
+         std::to_string(r.bytes_total / kMegabyte) + " MB copied";
+}
+
+// What moves while shards recover. One huge shard moves by its bytes alone.
+std::string RecoveryMark(const ClusterObservation& cluster) {
+  const RecoveryView& r = cluster.recovery;
+  return RecoveryText(cluster) + "/" + std::to_string(r.bytes_done) + "/" +
+         std::to_string(r.files_done) + "/" + std::to_string(r.translog_done);
+}
+
+// First the cluster is asked to try again what it has given up; then the operator.
+void OnRecoveryStalled(Engine& e, const ObserveWorld& asked, const ClusterObservation& cluster,
+                       const std::string& why) {
+  if (!e.r().rerouted) {
+    e.r().rerouted = true;
+    e.r().progress_at = e.now();
+    e.Say("recovery.retry", "no recovery progress for " + FormatDuration(e.rules().recover_stall) +
+                                "; the cluster is asked to try failed shards again");
+    e.Do(kOwnSlot, "reroute", RetryFailedShards{});
+  } else if (!asked.with_explanation) {
+    e.Do(kOwnSlot, "explain", ObserveWorld{false, false, true});
+  } else {
+    std::string reason =
+        "no recovery progress for " + FormatDuration(e.rules().recover_stall) + ": " + why;
+    if (!cluster.explanation.empty()) reason += "; the cluster says: " + cluster.explanation;
+    BeginRestore(e, Phase::kPaused, reason);
+  }
+}
+
+void OnRecovering(Engine& e, const std::vector<int>& batch, const ObserveWorld& asked,
+                  const World& world) {
+  if (!world.cluster_error.empty()) {
+    for (int i : batch) {
+      e.WaitFor(i, "the cluster: " + world.cluster_error, std::nullopt, "the cluster answers");
+    }
+    return e.RetryLater(kOwnSlot, kGateRetry);
+  }
+  const GateVerdict verdict = HasRecovered(world.cluster);
+  if (verdict.holds) return FinishBatch(e, batch);
+  if (e.Stalled(RecoveryMark(world.cluster), e.rules().recover_stall)) {
+    return OnRecoveryStalled(e, asked, world.cluster, verdict.reasons.front());
+  }
+  for (int i : batch) {
+    e.WaitFor(i, RecoveryText(world.cluster) + ": " + verdict.reasons.front(), RecoverUntil(e), "the cluster is green");
+  }
+}
+
+}  // namespace
+
+void OnRollingObserved(Engine& e, const ObserveWorld& asked, const Observed& seen) {
   const std::vector<int> batch = e.Batch();
+  if (seen.world.cluster_error.empty()) e.r().rollback = WayBack(e.r(), seen.world.cluster);
   if (AllAt(e, batch, MemberStep::kPending)) {
     OnGate(e, batch, seen.world, MemberStep::kFreeze);
   } else if (AllAt(e, batch, MemberStep::kFlush)) {
     e.r().flushed = false;
     OnGate(e, batch, seen.world, MemberStep::kStop);
   } else if (AllAt(e, batch, MemberStep::kRecovered)) {
-    const ClusterObservation& cluster = seen.world.cluster;
-    if (!seen.world.cluster_error.empty()) return e.RetryLater(kOwnSlot, kGateRetry);
-    const GateVerdict verdict = HasRecovered(cluster);
-    if (verdict.holds) return FinishBatch(e, batch);
-    const HealthView& h = cluster.health;
-    const std::string mark = std::to_string(h.unassigned) + " unassigned, " +
-                             std::to_string(h.initializing) + " initializing, " +
-                             std::to_string(h.relocating) + " relocating";
-    if (e.Stalled(mark, e.rules().recover_stall)) {
-      return BeginRestore(e, Phase::kPaused,
-                          "no recovery progress for " + FormatDuration(e.rules().recover_stall) +
-                              ": " + verdict.reasons.front());
-    }
-    for (int i : batch) {
-      e.WaitFor(i, mark + ": " + verdict.reasons.front(),
-                *e.r().progress_at + e.rules().recover_stall, "the cluster is green");
-    }
+    OnRecovering(e, batch, asked, seen.world);
   }
 }
+
+namespace {
+
+void OnPoliciesStopped(Engine& e, const std::string& error) {
+  if (error.empty()) {
+    e.r().attempts = 0;
+    return;
+  }
+  if (++e.r().attempts >= kMaxAttempts) {
+    return BeginRestore(e, Phase::kPaused, "snapshot policies cannot be stopped: " + error);
+  }
+  e.r().policies_stopped = false;
+  e.RetryLater(kOwnSlot, kRetryDelay);
+}
+
+}  // namespace
 
 void OnRollingCallEnded(Engine& e, const Action& action, const std::string& error) {
   const std::vector<int> batch = e.Batch();
@@ -239,7 +270,9 @@ void OnRollingCallEnded(Engine& e, const Action& action, const std::string& erro
     e.r().flushed = true;
     return;
   }
-  if (!std::holds_alternative<PutSettings>(action)) return;
+  if (std::holds_alternative<StopPolicies>(action)) return OnPoliciesStopped(e, error);
+  const auto* put = std::get_if<PutSettings>(&action);
+  if (put == nullptr) return;
   if (!error.empty()) {
     e.WaitFor(kOwnSlot, "the cluster: " + error, std::nullopt, "the cluster takes the settings");
     const bool freezing = AllAt(e, batch, MemberStep::kFreeze);
@@ -249,11 +282,9 @@ void OnRollingCallEnded(Engine& e, const Action& action, const std::string& erro
     return e.RetryLater(kOwnSlot, kRetryDelay);
   }
   e.r().attempts = 0;
+  MarkPut(e, put->persistent);
   if (AllAt(e, batch, MemberStep::kFreeze)) EnterAll(e, batch, MemberStep::kFlush);
   if (AllAt(e, batch, MemberStep::kThaw)) EnterAll(e, batch, MemberStep::kRecovered);
-  for (RecordedSetting& setting : e.r().settings) {
-    if (setting.now == setting.before) setting.changed = false;
-  }
 }
 
 void OnRecoveredHealth(Engine& e, const HealthSeen& seen) {

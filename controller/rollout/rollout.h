@@ -68,10 +68,14 @@ struct Wait {
   bool operator==(const Wait&) const = default;
 };
 
+// What is done about a failed member before the rollout pauses, in this order.
+enum class Aftermath { kLog, kLook, kStop, kSettled };
+
 struct MemberFailure {
   MemberStep step = MemberStep::kPending;
   std::string reason, evidence;
   std::vector<std::string> log_lines;
+  Aftermath aftermath = Aftermath::kLog;
   bool operator==(const MemberFailure&) const = default;
 };
 
@@ -81,11 +85,24 @@ struct MemberState {
   bool prefetched = false;
   std::string digest;     // of the prefetched image
   std::string version;    // that the node reported after it joined
-  OperationId set_image;  // the SetImage that changed the file; empty before
-  bool stopped = false;   // a StopService of ours succeeded and no UpService after it has
-  bool new_image_ran =
-      false;  // an UpService with the new image was ordered: the volume may be opened
+  OperationId set_image;  // the SetImage that changed the file; empty before, and once put back
+  // A SetImage was ordered and has not succeeded: the file may name either image.
+  bool file_uncertain = false;
+  // A StopService of ours was ordered, and the member has not been seen in the cluster since.
+  bool stopped = false;
+  // The new image may have opened the volume: an UpService with it was ordered, and it was not
+  // proved that no container of it ever started. Then the old image never starts again there.
+  bool new_image_ran = false;
+  bool new_image_sure = false;  // and this is known, not only possible
   bool unclean_stop = false;
+  std::string container;  // id of the one that the last UpService made; empty where unknown
+  bool skipped = false;   // an operator asked to leave it as it is
+  bool held = false;      // waits in its batch for members that are down already
+  bool awaited = false;   // RESTORING started it again; it is waited for
+  std::string fate;       // what RESTORING did with it, a sentence; empty: nothing
+  // Of the present step: what was last seen of it, and when that last changed.
+  std::string progress_mark;
+  std::optional<Time> progress_at;
   std::optional<Wait> wait;
   std::optional<MemberFailure> failure;
   int attempts = 0;                // of the present step
@@ -99,6 +116,8 @@ struct RecordedSetting {
   std::optional<std::string> before;  // nothing: it was not set
   std::optional<std::string> now;     // what the rollout put last; nothing: default
   bool changed = false;               // now differs from before in the cluster, as far as we know
+  // The value of ours that was put last. Seen again after it was put back, it landed late.
+  std::optional<std::string> ours;
   bool operator==(const RecordedSetting&) const = default;
 };
 
@@ -142,7 +161,9 @@ struct Rollout {
   SnapshotProgress snapshot;
   bool snapshot_done = false;
   bool flushed = false;          // the present batch was flushed, its gate is looked at again
-  bool members_started = false;  // RESTORING started one; it is waited for
+  bool members_started = false;  // RESTORING started one
+  bool looked = false;           // RESTORING has looked at what it leaves
+  bool rerouted = false;         // the present batch: RetryFailedShards was tried
   std::optional<Time> restore_since;
   int attempts = 0;                 // of the rollout's own present action
   std::optional<Time> progress_at;  // of the present gate: last time a number moved
@@ -152,6 +173,8 @@ struct Rollout {
   std::vector<Outstanding> outstanding;
   // Agents that are not connected now, of hosts of this rollout.
   std::vector<std::string> lost_hosts;
+  // Which way back there is, as of the last look at the cluster (opensearch.md M4); empty before.
+  std::string rollback;
 
   uint64_t next_action = 1;
   uint64_t sequence = 0;  // of the last event committed

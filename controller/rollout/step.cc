@@ -41,15 +41,34 @@ struct Dispatch {
   void operator()(const Asked& asked) { OnAsked(e, asked); }
 
   void operator()(const AgentConnected& event) {
-    std::erase(e.r().lost_hosts, event.host);
+    Heard(event.host);
+    for (int i = 0; i < e.members(); ++i) {
+      if (e.planned(i).host == event.host) e.RestartClocks(i);
+    }
     for (const Outstanding& o : e.r().outstanding) {
       const auto* start = std::get_if<StartOperation>(&o.action);
       if (start == nullptr || start->order.host != event.host) continue;
       e.PerformAgain(o);
+    }
+  }
+
+  // Whatever comes from an agent says that it is there.
+  void Heard(const std::string& host) {
+    if (std::erase(e.r().lost_hosts, host) == 0) return;
+    for (const Outstanding& o : e.r().outstanding) {
+      const auto* start = std::get_if<StartOperation>(&o.action);
+      if (start == nullptr || start->order.host != host || o.member == kOwnSlot) continue;
       const std::string verb = VerbName(start->order.verb);
-      if (o.member != kOwnSlot) {
-        e.WaitFor(o.member, verb + " on " + event.host, start->order.deadline, verb + " ends");
-      }
+      e.WaitFor(o.member, verb + " on " + host, start->order.deadline, verb + " ends");
+    }
+  }
+
+  void AwaitAgent(const std::string& host) {
+    for (const Outstanding& o : e.r().outstanding) {
+      const auto* start = std::get_if<StartOperation>(&o.action);
+      if (start == nullptr || start->order.host != host || o.member == kOwnSlot) continue;
+      e.WaitFor(o.member, "the agent of " + host + ", which is not connected", std::nullopt,
+                "the agent of " + host + " connects");
     }
   }
 
@@ -59,12 +78,7 @@ struct Dispatch {
     lost.push_back(event.host);
     e.Say("agent.lost", "the agent of " + event.host + " is not connected: " + event.reason,
           kOwnSlot, {{"host", event.host}});
-    for (const Outstanding& o : e.r().outstanding) {
-      const auto* start = std::get_if<StartOperation>(&o.action);
-      if (start == nullptr || start->order.host != event.host || o.member == kOwnSlot) continue;
-      e.WaitFor(o.member, "the agent of " + event.host + ", which is not connected",
-                start->order.deadline, "the agent of " + event.host + " connects");
-    }
+    AwaitAgent(event.host);
   }
 
   void operator()(const OperationProgressed& event) {
@@ -81,10 +95,13 @@ struct Dispatch {
   }
 
   void operator()(const OperationEnded& event) {
+    const Outstanding* found = e.Find(event.id);
+    if (found == nullptr || found->member == kOwnSlot) return;
+    if (event.end.error == OperationErrorCode::kStaleEpoch) return OnFenced(*found, event.end);
     const std::optional<Outstanding> o = e.Take(event.id);
-    if (!o || o->member == kOwnSlot) return;
     const auto* start = std::get_if<StartOperation>(&o->action);
     if (start == nullptr) return;
+    Heard(start->order.host);
     const bool ok = event.end.state == OperationState::kSucceeded;
     const std::string verb = VerbName(start->order.verb);
     e.Say("operation.ended", verb + (ok ? " done" : " failed: " + event.end.message), o->member,
@@ -96,22 +113,45 @@ struct Dispatch {
       OnRestoringOperationEnded(e, o->member, *o, event.end);
     } else if (std::holds_alternative<PullImage>(start->order.verb)) {
       OnPullEnded(e, o->member, event.end);
+    } else if (e.member(o->member).step == MemberStep::kFailed) {
+      OnFailedOperationEnded(e, o->member, event.end);
     } else {
       OnMemberOperationEnded(e, o->member, *o, event.end);
     }
   }
 
+  // Another controller has taken over. The operation stays outstanding: it is neither ordered again
+  // nor a failure of its member.
+  void OnFenced(const Outstanding& o, const OperationEnd& end) {
+    e.Say("controller.fenced", "another controller is in charge of these hosts: " + end.message,
+          o.member, {{"operation", o.id.str()}});
+    e.WaitFor(o.member, "this controller to be stopped: another one has taken over", std::nullopt,
+              "this controller stops");
+  }
+
   void operator()(const Observed& event) {
-    if (!e.Take(event.id)) return;
-    if (e.r().phase == Phase::kChecking) OnCheckingObserved(e, event.world);
-    if (e.r().phase == Phase::kRolling) OnRollingObserved(e, event);
-    if (e.r().phase == Phase::kFinishing) OnFinishingObserved(e, event);
+    const std::optional<Outstanding> o = e.Take(event.id);
+    if (!o) return;
+    if (event.world.cluster_error.empty()) e.r().health = event.world.cluster.health.status;
+    switch (e.r().phase) {
+      case Phase::kChecking:
+        return OnCheckingObserved(e, event.world);
+      case Phase::kRolling:
+        return OnRollingObserved(e, std::get<ObserveWorld>(o->action), event);
+      case Phase::kFinishing:
+        return OnFinishingObserved(e, event);
+      case Phase::kRestoring:
+        return OnRestoringObserved(e, event.world);
+      default:
+        return;
+    }
   }
 
   void operator()(const SnapshotSeen& event) {
     const Outstanding* found = e.Find(event.id);
     if (found == nullptr) return;
     const Outstanding o = *found;
+    if (e.r().phase == Phase::kRestoring) return OnRestoringSnapshot(e, o);
     OnSnapshotSeen(e, o, event);
   }
 
@@ -137,22 +177,30 @@ struct Dispatch {
     if (event.error.empty()) e.r().health = event.health.status;
     if (e.r().phase == Phase::kRestoring) return OnRestoringHealth(e, event);
     if (o->member == kOwnSlot) return OnRecoveredHealth(e, event);
-    OnMemberHealth(e, o->member);
+    OnMemberHealth(e, o->member, event);
   }
 
   void operator()(const NodesSeen& event) {
     const std::optional<Outstanding> o = e.Take(event.id);
-    if (o && o->member != kOwnSlot) OnMemberNodes(e, o->member, event);
+    if (!o) return;
+    if (e.r().phase == Phase::kRestoring) return OnRestoringNodes(e, event);
+    if (o->member != kOwnSlot) OnMemberNodes(e, o->member, event);
   }
 
   void operator()(const ContainerSeen& event) {
     const std::optional<Outstanding> o = e.Take(event.id);
-    if (o && o->member != kOwnSlot) OnMemberContainer(e, o->member, event);
+    if (!o || o->member == kOwnSlot) return;
+    if (event.connected) Heard(e.planned(o->member).host);
+    if (e.r().phase == Phase::kRestoring) return OnRestoringContainer(e, o->member, event);
+    if (e.member(o->member).step == MemberStep::kFailed) {
+      return OnFailedContainer(e, o->member, event);
+    }
+    OnMemberContainer(e, o->member, event);
   }
 
   void operator()(const LogSeen& event) {
     const std::optional<Outstanding> o = e.Take(event.id);
-    if (o && o->member != kOwnSlot) OnMemberLog(e, o->member, event);
+    if (o && o->member != kOwnSlot) OnFailedLog(e, o->member, event);
   }
 
   void operator()(const TimerFired& event) { e.Take(event.id); }
@@ -160,6 +208,12 @@ struct Dispatch {
   void operator()(const Recovered&) {
     e.Say("controller.recovered",
           "the controller started again; the rollout goes on in " + Name(e.r().phase));
+    e.RestartClocks(-1);
+    // Nobody is connected to a controller that has just started.
+    for (const PlannedMember& member : e.plan().members) {
+      if (!e.Lost(member.host)) e.r().lost_hosts.push_back(member.host);
+      AwaitAgent(member.host);
+    }
     for (const Outstanding& o : e.r().outstanding) e.PerformAgain(o);
   }
 };
@@ -185,6 +239,7 @@ Transition Step(const Rollout& rollout, const Event& event) {
       before = e.r().phase;
       Advance(e);
     }
+    e.TidyWaits();
   }
   return std::move(e).Finish();
 }

@@ -42,6 +42,7 @@ struct ActionWriter {
   void operator()(const rollout::ObserveWorld& action) const {
     out->mutable_observe_world()->set_with_hosts(action.with_hosts);
     out->mutable_observe_world()->set_with_repository(action.with_repository);
+    out->mutable_observe_world()->set_with_explanation(action.with_explanation);
   }
   void operator()(const rollout::StartOperation& action) const {
     v1::StartOperation* start = out->mutable_start_operation();
@@ -73,6 +74,7 @@ struct ActionWriter {
     }
   }
   void operator()(const rollout::Flush&) const { out->mutable_flush(); }
+  void operator()(const rollout::RetryFailedShards&) const { out->mutable_retry_failed_shards(); }
   void operator()(const rollout::StopPolicies& action) const {
     SetStrings(action.names, out->mutable_stop_policies()->mutable_names());
   }
@@ -93,6 +95,7 @@ struct ActionWriter {
     out->mutable_read_container()->set_host(action.host);
     out->mutable_read_container()->set_project(action.project);
     out->mutable_read_container()->set_service(action.service);
+    out->mutable_read_container()->set_fresh(action.fresh);
   }
   void operator()(const rollout::ReadLog& action) const {
     v1::ReadLog* read = out->mutable_read_log();
@@ -165,7 +168,8 @@ rollout::Action ReadAction(const v1::Outstanding& stored, DecodeErrors* errors) 
   switch (stored.action_case()) {
     case v1::Outstanding::kObserveWorld:
       return rollout::ObserveWorld{stored.observe_world().with_hosts(),
-                                   stored.observe_world().with_repository()};
+                                   stored.observe_world().with_repository(),
+                                   stored.observe_world().with_explanation()};
     case v1::Outstanding::kStartOperation:
       return ReadStart(stored.start_operation(), errors);
     case v1::Outstanding::kCancelOperation:
@@ -181,6 +185,8 @@ rollout::Action ReadAction(const v1::Outstanding& stored, DecodeErrors* errors) 
       return ReadPut(stored.put_settings());
     case v1::Outstanding::kFlush:
       return rollout::Flush{};
+    case v1::Outstanding::kRetryFailedShards:
+      return rollout::RetryFailedShards{};
     case v1::Outstanding::kStopPolicies:
       return rollout::StopPolicies{Strings(stored.stop_policies().names())};
     case v1::Outstanding::kStartPolicies:
@@ -192,7 +198,8 @@ rollout::Action ReadAction(const v1::Outstanding& stored, DecodeErrors* errors) 
     case v1::Outstanding::kReadContainer:
       return rollout::ReadContainer{stored.read_container().host(),
                                     stored.read_container().project(),
-                                    stored.read_container().service()};
+                                    stored.read_container().service(),
+                                    stored.read_container().fresh()};
     case v1::Outstanding::kReadLog:
       return rollout::ReadLog{stored.read_log().host(), stored.read_log().project(),
                               stored.read_log().service(), stored.read_log().lines()};

@@ -100,6 +100,20 @@ v1::MemberStep ToProto(rollout::MemberStep step) {
   return v1::MEMBER_STEP_UNSPECIFIED;
 }
 
+v1::Aftermath ToProto(rollout::Aftermath aftermath) {
+  switch (aftermath) {
+    case rollout::Aftermath::kLog:
+      return v1::AFTERMATH_LOG;
+    case rollout::Aftermath::kLook:
+      return v1::AFTERMATH_LOOK;
+    case rollout::Aftermath::kStop:
+      return v1::AFTERMATH_STOP;
+    case rollout::Aftermath::kSettled:
+      return v1::AFTERMATH_SETTLED;
+  }
+  return v1::AFTERMATH_UNSPECIFIED;
+}
+
 v1::Refused ToProto(rollout::Refused refused) {
   switch (refused) {
     case rollout::Refused::kNone:

@@ -18,6 +18,7 @@ v1::Verdict ToProto(rollout::Verdict verdict);
 v1::Phase ToProto(rollout::Phase phase);
 v1::MemberStep ToProto(rollout::MemberStep step);
 v1::Refused ToProto(rollout::Refused refused);
+v1::Aftermath ToProto(rollout::Aftermath aftermath);
 
 // Collects what a stored message holds that this program does not know; read after a conversion.
 class DecodeErrors {

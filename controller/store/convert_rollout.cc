@@ -46,6 +46,7 @@ void ToProto(const rollout::MemberFailure& failure, v1::MemberFailure* out) {
   out->set_reason(failure.reason);
   out->set_evidence(failure.evidence);
   SetStrings(failure.log_lines, out->mutable_log_lines());
+  out->set_aftermath(store::ToProto(failure.aftermath));
 }
 
 rollout::MemberFailure FromProto(const v1::MemberFailure& stored, DecodeErrors* errors) {
@@ -54,6 +55,11 @@ rollout::MemberFailure FromProto(const v1::MemberFailure& stored, DecodeErrors* 
   failure.reason = stored.reason();
   failure.evidence = stored.evidence();
   failure.log_lines = Strings(stored.log_lines());
+  // Rollouts that were stored before it existed had read the log already.
+  failure.aftermath =
+      stored.aftermath() == v1::AFTERMATH_UNSPECIFIED
+          ? rollout::Aftermath::kLook
+          : store::FromProto<rollout::Aftermath>(stored.aftermath(), "aftermath", errors);
   return failure;
 }
 
@@ -73,6 +79,15 @@ void ToProto(const rollout::MemberState& member, v1::MemberState* out) {
   if (member.failure) ToProto(*member.failure, out->mutable_failure());
   out->set_attempts(member.attempts);
   if (member.step_since) out->set_step_since_ms(ToUnixMillis(*member.step_since));
+  out->set_file_uncertain(member.file_uncertain);
+  out->set_new_image_sure(member.new_image_sure);
+  if (!member.container.empty()) out->set_container(member.container);
+  out->set_skipped(member.skipped);
+  out->set_held(member.held);
+  out->set_awaited(member.awaited);
+  if (!member.fate.empty()) out->set_fate(member.fate);
+  if (!member.progress_mark.empty()) out->set_progress_mark(member.progress_mark);
+  if (member.progress_at) out->set_progress_at_ms(ToUnixMillis(*member.progress_at));
 }
 
 rollout::MemberState FromProto(const v1::MemberState& stored, DecodeErrors* errors) {
@@ -97,6 +112,15 @@ rollout::MemberState FromProto(const v1::MemberState& stored, DecodeErrors* erro
   if (stored.has_failure()) member.failure = FromProto(stored.failure(), errors);
   member.attempts = stored.attempts();
   member.step_since = OptionalTime(stored.has_step_since_ms(), stored.step_since_ms());
+  member.file_uncertain = stored.file_uncertain();
+  member.new_image_sure = stored.new_image_sure();
+  member.container = stored.container();
+  member.skipped = stored.skipped();
+  member.held = stored.held();
+  member.awaited = stored.awaited();
+  member.fate = stored.fate();
+  member.progress_mark = stored.progress_mark();
+  member.progress_at = OptionalTime(stored.has_progress_at_ms(), stored.progress_at_ms());
   return member;
 }
 
@@ -105,6 +129,7 @@ void ToProto(const rollout::RecordedSetting& setting, v1::RecordedSetting* out) 
   if (setting.before) out->set_before(*setting.before);
   if (setting.now) out->set_now(*setting.now);
   out->set_changed(setting.changed);
+  if (setting.ours) out->set_ours(*setting.ours);
 }
 
 rollout::RecordedSetting FromProto(const v1::RecordedSetting& stored) {
@@ -113,6 +138,7 @@ rollout::RecordedSetting FromProto(const v1::RecordedSetting& stored) {
   if (stored.has_before()) setting.before = stored.before();
   if (stored.has_now()) setting.now = stored.now();
   setting.changed = stored.changed();
+  if (stored.has_ours()) setting.ours = stored.ours();
   return setting;
 }
 
@@ -177,6 +203,9 @@ void ToProto(const rollout::Rollout& rollout, v1::RolloutState* out) {
   if (rollout.ended_at) out->set_ended_at_ms(ToUnixMillis(*rollout.ended_at));
   out->set_started_by(rollout.started_by);
   SetStrings(rollout.outcome, out->mutable_outcome());
+  out->set_looked(rollout.looked);
+  out->set_rerouted(rollout.rerouted);
+  if (!rollout.rollback.empty()) out->set_rollback(rollout.rollback);
 }
 
 rollout::Rollout FromProto(const v1::RolloutState& stored, DecodeErrors* errors) {
@@ -216,6 +245,9 @@ rollout::Rollout FromProto(const v1::RolloutState& stored, DecodeErrors* errors)
   rollout.ended_at = OptionalTime(stored.has_ended_at_ms(), stored.ended_at_ms());
   rollout.started_by = stored.started_by();
   rollout.outcome = Strings(stored.outcome());
+  rollout.looked = stored.looked();
+  rollout.rerouted = stored.rerouted();
+  rollout.rollback = stored.rollback();
   return rollout;
 }
 

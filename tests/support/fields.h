@@ -49,10 +49,11 @@ DROVER_FIELDS(Plan, id, request, spec, from_version, members, batches, checks, r
 
 DROVER_FIELDS(Wait, reason, since, until, ends_when)
 DROVER_FIELDS(CellTimes, started_at, ended_at, failed, text)
-DROVER_FIELDS(MemberFailure, step, reason, evidence, log_lines)
-DROVER_FIELDS(MemberState, step, cells, prefetched, digest, version, set_image, stopped,
-              new_image_ran, unclean_stop, wait, failure, attempts, step_since)
-DROVER_FIELDS(RecordedSetting, name, before, now, changed)
+DROVER_FIELDS(MemberFailure, step, reason, evidence, log_lines, aftermath)
+DROVER_FIELDS(MemberState, step, cells, prefetched, digest, version, set_image, file_uncertain,
+              stopped, new_image_ran, new_image_sure, unclean_stop, container, skipped, held,
+              awaited, fate, progress_mark, progress_at, wait, failure, attempts, step_since)
+DROVER_FIELDS(RecordedSetting, name, before, now, changed, ours)
 DROVER_FIELDS(SnapshotProgress, state, shards_done, shards_total, shards_failed, bytes_done,
               bytes_total, started_at, ended_at, progress_at)
 DROVER_FIELDS(PullImage, service, image)
@@ -62,7 +63,7 @@ DROVER_FIELDS(StopService, service, timeout)
 DROVER_FIELDS(UpService, service, recreate)
 DROVER_FIELDS(DownProject, timeout)
 DROVER_FIELDS(OperationOrder, id, host, project, verb, deadline, begin_by)
-DROVER_FIELDS(ObserveWorld, with_hosts, with_repository)
+DROVER_FIELDS(ObserveWorld, with_hosts, with_repository, with_explanation)
 DROVER_FIELDS(StartOperation, order)
 DROVER_FIELDS(CancelOperation, host, operation)
 DROVER_FIELDS(TakeSnapshot, repository, name)
@@ -72,7 +73,7 @@ DROVER_FIELDS(StopPolicies, names)
 DROVER_FIELDS(StartPolicies, names)
 DROVER_FIELDS(HealthCondition, nodes, status, no_initializing_shards, no_relocating_shards)
 DROVER_FIELDS(AwaitHealth, condition, timeout, avoid_nodes)
-DROVER_FIELDS(ReadContainer, host, project, service)
+DROVER_FIELDS(ReadContainer, host, project, service, fresh)
 DROVER_FIELDS(ReadLog, host, project, service, lines)
 DROVER_FIELDS(SetTimer, at)
 DROVER_FIELDS(Outstanding, id, action, member)
@@ -80,13 +81,15 @@ DROVER_FIELDS(Record, kind, member, host, text, fields)
 // `plan` is a pointer: Fill leaves it alone, Same compares what it points to.
 DROVER_FIELDS(Rollout, id, plan, phase, resume_phase, after_restore, reason, pause_asked, refused,
               changes, batch, members, settings, stopped_policies, policies_stopped, snapshot,
-              snapshot_done, flushed, members_started, restore_since, attempts, progress_at,
-              progress_mark, health, wait, outstanding, lost_hosts, next_action, sequence,
+              snapshot_done, flushed, members_started, looked, rerouted, restore_since, attempts,
+              progress_at, progress_mark, health, wait, outstanding, lost_hosts, rollback,
+              next_action, sequence,
               created_at, started_at, ended_at, started_by, outcome, checks)
 #undef DROVER_FIELDS
 
 inline std::tuple<> Fields(rollout::Flush&) { return {}; }
 inline std::tuple<> Fields(rollout::ReadNodes&) { return {}; }
+inline std::tuple<> Fields(rollout::RetryFailedShards&) { return {}; }
 
 // Fills values with numbers that never repeat, so that two fields that were swapped do not compare
 // equal. Booleans become the opposite of their default, enums step through their values.

@@ -116,6 +116,7 @@ struct Model {
     return CallEnded{action.id, ""};
   }
   EventBody operator()(const Flush&) { return CallEnded{action.id, ""}; }
+  EventBody operator()(const RetryFailedShards&) { return CallEnded{action.id, ""}; }
   EventBody operator()(const StopPolicies&) { return CallEnded{action.id, ""}; }
   EventBody operator()(const StartPolicies&) { return CallEnded{action.id, ""}; }
   EventBody operator()(const AwaitHealth& await) {
