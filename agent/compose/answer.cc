@@ -77,6 +77,8 @@ StatusOr<ContainerDetail> ComposeVerbs::FindContainer(const std::string& project
 
 StatusOr<v1::Project> ComposeVerbs::InspectProject(const v1::InspectProject& query) {
   const HostScan scan = catalog_.Scan();
+  // The controller rests on it that a service without a container here has none.
+  DROVER_RETURN_IF_ERROR(scan.engine);
   DROVER_ASSIGN_OR_RETURN(const ProjectPlace place, ProjectCatalog::Find(scan, query.project()));
   DROVER_ASSIGN_OR_RETURN(const ProjectFiles files, catalog_.Open(place));
   const std::set<std::string> keys = {query.environment_keys().begin(),
@@ -86,6 +88,12 @@ StatusOr<v1::Project> ComposeVerbs::InspectProject(const v1::InspectProject& que
   DROVER_ASSIGN_OR_RETURN(const ResolvedConfig config,
                           catalog_.ResolveAfresh(place, files, keys, options));
   v1::Project project = ReportProject(scan, place);
+  for (const v1::Service& service : project.services()) {
+    if (service.has_container() || !scan.ContainerOf(place.name, service.name())) continue;
+    return VerbError(v1::OPERATION_ERROR_CODE_ENGINE_DOWN,
+                     "The Engine lists a container of " + service.name() +
+                         " and does not describe it; ask again");
+  }
   for (const std::string& denial : DenialsOf(*parts_.policy->Current(), query)) {
     project.add_denials(denial);
   }

@@ -225,9 +225,9 @@ StatusOr<rollout::Rollout> LiveCoordinator::Ask(const std::string& rollout_id,
         const rollout::Rollout* rollout = driver_->Find(id);
         if (rollout == nullptr) {
           DROVER_ASSIGN_OR_RETURN(const rollout::Rollout ended, store_.LoadRollout(id));
-          return rollout::CanAsk(ended, asked.request);
+          return rollout::CanAsk(ended, asked);
         }
-        DROVER_RETURN_IF_ERROR(rollout::CanAsk(*rollout, asked.request));
+        DROVER_RETURN_IF_ERROR(rollout::CanAsk(*rollout, asked));
         return driver_->Handle(id, {clock_.Now(), asked});
       },
       Unavailable("the controller is stopping"));

@@ -12,6 +12,7 @@ constexpr size_t kMaxWorkers = 64;
 constexpr Millis kSnapshotPollFirst{50};
 constexpr Millis kSnapshotPollMax{1'000};
 constexpr Millis kLogTimeout{5'000};
+constexpr Millis kInspectTimeout{15'000};
 
 std::string ErrorOf(const Status& status) { return status.ok() ? "" : Message(status); }
 
@@ -84,7 +85,25 @@ void LiveEffects::StartOperation(const Job& job, const rollout::OperationOrder& 
   report_(job.rollout, rollout::OperationEnded{job.id, std::move(end)});
 }
 
+// A project that could not be resolved, or an Engine that is down, says nothing of the container:
+// that counts as no answer.
+void LiveEffects::ReadContainerAfresh(const Job& job, const rollout::ReadContainer& read) {
+  agents_.InspectProject(read.host, read.project, {}, kInspectTimeout,
+                         [this, job, read](StatusOr<rollout::ProjectView> project) {
+                           rollout::ContainerSeen seen;
+                           seen.id = job.id;
+                           const rollout::ServiceView* service = nullptr;
+                           if (project.ok() && project->error.empty()) {
+                             service = project->Service(read.service);
+                           }
+                           seen.connected = service != nullptr;
+                           if (service != nullptr) seen.container = service->container;
+                           if (!stopped_) report_(job.rollout, std::move(seen));
+                         });
+}
+
 void LiveEffects::ReadContainer(const Job& job, const rollout::ReadContainer& read) {
+  if (read.fresh) return ReadContainerAfresh(job, read);
   rollout::ContainerSeen seen;
   seen.id = job.id;
   for (const rollout::HostView& host : agents_.Hosts()) {
@@ -134,6 +153,7 @@ struct LiveEffects::Performer {
       rollout::World world =
           self.observer_.Observe(job.plan->spec, {.hosts = observe.with_hosts,
                                                   .repository = observe.with_repository,
+                                                  .explanation = observe.with_explanation,
                                                   .request = job.plan->request,
                                                   .register_repository = observe.with_repository});
       if (!self.stopped_) {
@@ -148,7 +168,9 @@ struct LiveEffects::Performer {
   void operator()(const rollout::TakeSnapshot& order) { self.FollowSnapshot(job, order); }
   void operator()(const rollout::DeleteSnapshot& order) {
     Call([order](opensearch::ClusterApi& api) {
-      return api.DeleteSnapshot(order.repository, order.name);
+      const Status status = api.DeleteSnapshot(order.repository, order.name);
+      // It was never begun, or an earlier try has deleted it.
+      return status.code() == StatusCode::kNotFound ? OkStatus() : status;
     });
   }
   void operator()(const rollout::PutSettings& put) {
@@ -156,6 +178,9 @@ struct LiveEffects::Performer {
   }
   void operator()(const rollout::Flush&) {
     Call([](opensearch::ClusterApi& api) { return api.Flush(); });
+  }
+  void operator()(const rollout::RetryFailedShards&) {
+    Call([](opensearch::ClusterApi& api) { return api.RetryFailedShards(); });
   }
   void operator()(const rollout::StopPolicies& stop) {
     Call([stop](opensearch::ClusterApi& api) {

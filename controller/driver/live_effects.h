@@ -41,6 +41,7 @@ class LiveEffects final : public Effects {
   void FollowSnapshot(const Job& job, const rollout::TakeSnapshot& order);
   void StartOperation(const Job& job, const rollout::OperationOrder& order);
   void ReadContainer(const Job& job, const rollout::ReadContainer& read);
+  void ReadContainerAfresh(const Job& job, const rollout::ReadContainer& read);
   void ReadLog(const Job& job, const rollout::ReadLog& read);
 
   Clusters& clusters_;

@@ -48,6 +48,12 @@ class ClusterApi {
   // POST /_flush. 409 and partial failures are OK (opensearch.md M1 step 8).
   virtual Status Flush() = 0;
 
+  // POST /_cluster/reroute?retry_failed=true: shards that failed five times are tried again.
+  virtual Status RetryFailedShards() = 0;
+  // Why the first unassigned shard that the cluster finds is not assigned, in a sentence or two of
+  // its own (GET /_cluster/allocation/explain); empty where every shard is.
+  virtual StatusOr<std::string> ExplainAllocation() = 0;
+
   // The repository as registered, not verified. exists=false where there is none.
   virtual StatusOr<rollout::RepositoryView> GetRepository(const std::string& name) = 0;
   virtual Status RegisterRepository(const rollout::RepositorySpec& spec) = 0;

@@ -20,7 +20,8 @@ enum Question : size_t {
   kSettings,
   kIndexStats,
   kPolicies,
-  kSnapshots
+  kSnapshots,
+  kRecovery
 };
 
 // A node that hangs is left out of the answer in place of holding it up until the cluster drops it.
@@ -67,7 +68,9 @@ const std::vector<RestRequest>& Questions() {
       {.path = "/_stats/docs,store?level=indices&expand_wildcards=all&forbid_closed_indices=false&"
                "filter_path=indices.*.primaries.docs.count,indices.*.total.store.size_in_bytes"},
       {.path = "/_plugins/_sm/policies"},
-      {.path = "/_snapshot/_status"}};
+      {.path = "/_snapshot/_status"},
+      {.path = "/_recovery?active_only=true&filter_path=*.shards.index.size,*.shards.index.files,"
+               "*.shards.translog.recovered"}};
   return questions;
 }
 
@@ -156,6 +159,7 @@ StatusOr<rollout::ClusterObservation> ObserveCluster(RestClient& client) {
   AddIndexStats(answers.Like(kIndexStats), cluster.indices);
   cluster.snapshot_policies = ParseSnapshotPolicies(answers.Like(kPolicies));
   cluster.snapshot_running = !At(answers.Need(kSnapshots), {"snapshots"}).empty();
+  cluster.recovery = ParseRecovery(answers.Like(kRecovery));
   DROVER_RETURN_IF_ERROR(answers.status());
   return cluster;
 }

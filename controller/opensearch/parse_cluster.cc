@@ -5,6 +5,7 @@
 namespace drover::opensearch {
 namespace {
 
+constexpr size_t kMostExplanation = 600;
 constexpr char kLowWatermark[] = "cluster.routing.allocation.disk.watermark.low";
 
 int Count(const nlohmann::json& answer, const char* key) {
@@ -62,6 +63,38 @@ void AddCoordination(const nlohmann::json& answer, rollout::ClusterObservation& 
     const bool has_name = !name.empty() && name != "_absent_";
     cluster.voting_exclusions.push_back(has_name ? name : Text(At(node, {"node_id"})));
   }
+}
+
+rollout::RecoveryView ParseRecovery(const nlohmann::json& answer) {
+  rollout::RecoveryView recovery;
+  if (!answer.is_object()) return recovery;
+  for (const nlohmann::json& index : answer) {
+    for (const nlohmann::json& shard : At(index, {"shards"})) {
+      ++recovery.shards;
+      recovery.bytes_done += Unsigned(At(shard, {"index", "size", "recovered_in_bytes"}));
+      recovery.bytes_total += Unsigned(At(shard, {"index", "size", "total_in_bytes"}));
+      recovery.files_done += Unsigned(At(shard, {"index", "files", "recovered"}));
+      recovery.files_total += Unsigned(At(shard, {"index", "files", "total"}));
+      recovery.translog_done += Unsigned(At(shard, {"translog", "recovered"}));
+    }
+  }
+  return recovery;
+}
+
+std::string ParseExplanation(const nlohmann::json& answer) {
+  const std::string index = Text(At(answer, {"index"}));
+  if (index.empty()) return "";
+  std::string text = "shard " + Text(At(answer, {"shard"})) + " of " + index +
+                     (Truth(At(answer, {"primary"})) ? " (primary)" : " (replica)") + ": " +
+                     Text(At(answer, {"allocate_explanation"}));
+  for (const nlohmann::json& node : At(answer, {"node_allocation_decisions"})) {
+    for (const nlohmann::json& decider : At(node, {"deciders"})) {
+      text += "; " + Text(At(node, {"node_name"})) + ": " + Text(At(decider, {"explanation"}));
+      break;  // the first one says enough
+    }
+  }
+  if (text.size() > kMostExplanation) text = text.substr(0, kMostExplanation) + " …";
+  return text;
 }
 
 std::vector<rollout::SnapshotPolicyView> ParseSnapshotPolicies(const nlohmann::json& answer) {

@@ -22,6 +22,12 @@ void AddClusterSettings(const nlohmann::json& answer, rollout::ClusterObservatio
 // are parse_indices.h's.
 void AddCoordination(const nlohmann::json& answer, rollout::ClusterObservation& cluster);
 
+// GET /_recovery?active_only=true, summed up over its shards.
+rollout::RecoveryView ParseRecovery(const nlohmann::json& answer);
+
+// GET /_cluster/allocation/explain as a sentence, bounded.
+std::string ParseExplanation(const nlohmann::json& answer);
+
 // GET /_plugins/_sm/policies.
 std::vector<rollout::SnapshotPolicyView> ParseSnapshotPolicies(const nlohmann::json& answer);
 

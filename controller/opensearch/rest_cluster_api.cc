@@ -174,6 +174,22 @@ class RestClusterApi final : public ClusterApi {
     return FailureStatus(request, answer);
   }
 
+  Status RetryFailedShards() override {
+    return Ask({.method = "POST",
+                .path = "/_cluster/reroute?retry_failed=true&filter_path=acknowledged",
+                .timeout = kSettingsTimeout})
+        .status();
+  }
+
+  StatusOr<std::string> ExplainAllocation() override {
+    const RestRequest request{.path = "/_cluster/allocation/explain?include_yes_decisions=false"};
+    DROVER_ASSIGN_OR_RETURN(const RestAnswer answer, client_.Call(request));
+    // "unable to find any unassigned shards to explain"
+    if (answer.status == 400) return std::string();
+    DROVER_ASSIGN_OR_RETURN(const nlohmann::json json, SuccessJson(request, answer));
+    return ParseExplanation(json);
+  }
+
   StatusOr<rollout::RepositoryView> GetRepository(const std::string& name) override {
     const RestRequest request{.path = "/_snapshot/" + Escape(name)};
     DROVER_ASSIGN_OR_RETURN(const RestAnswer answer, client_.Call(request));

@@ -79,8 +79,8 @@ struct AwaitHealth {  // → HealthSeen
 struct ReadNodes {  // → NodesSeen
   bool operator==(const ReadNodes&) const = default;
 };
-// The container as its agent last reported it; `fresh`: as the agent sees it when it is asked, which
-// costs the host a resolved configuration.
+// The container as its agent last reported it; `fresh`: as the agent sees it when it is asked,
+// which costs the host a resolved configuration.
 struct ReadContainer {  // → ContainerSeen
   std::string host, project, service;
   bool fresh = false;
@@ -97,10 +97,10 @@ struct SetTimer {  // → TimerFired
   bool operator==(const SetTimer&) const = default;
 };
 
-using Action = std::variant<ObserveWorld, StartOperation, CancelOperation, TakeSnapshot,
-                            DeleteSnapshot, PutSettings, Flush, RetryFailedShards, StopPolicies,
-                            StartPolicies, AwaitHealth, ReadNodes, ReadContainer, ReadLog,
-                            SetTimer>;
+using Action =
+    std::variant<ObserveWorld, StartOperation, CancelOperation, TakeSnapshot, DeleteSnapshot,
+                 PutSettings, Flush, RetryFailedShards, StopPolicies, StartPolicies, AwaitHealth,
+                 ReadNodes, ReadContainer, ReadLog, SetTimer>;
 
 }  // namespace drover::rollout
 

@@ -47,8 +47,9 @@ Status CanSkip(const Rollout& rollout, const std::string& name) {
       rollout.plan->members[static_cast<size_t>(i)].batch == rollout.batch) {
     return OkStatus();
   }
-  return FailedPrecondition(name + " is not what the rollout is paused at: only a member of the "
-                                   "present batch can be skipped");
+  return FailedPrecondition(name +
+                            " is not what the rollout is paused at: only a member of the "
+                            "present batch can be skipped");
 }
 
 }  // namespace

@@ -81,9 +81,10 @@ void OnFailedContainer(Engine& e, int i, const ContainerSeen& seen) {
   if (!seen.connected) {
     if (++m.attempts < kMaxAttempts) return e.RetryLater(i, kRetryDelay);
     m.new_image_sure = m.new_image_ran;
-    return Settle(e, i, m.new_image_ran ? "its agent does not say whether the new image has run: it "
-                                          "is taken to have"
-                                        : "its agent does not answer");
+    return Settle(e, i,
+                  m.new_image_ran ? "its agent does not say whether the new image has run: it "
+                                    "is taken to have"
+                                  : "its agent does not answer");
   }
   DecideWhetherItRan(e, i, seen.container);
   if (!m.new_image_ran) return Settle(e, i, "");
@@ -92,9 +93,10 @@ void OnFailedContainer(Engine& e, int i, const ContainerSeen& seen) {
     m.attempts = 0;
     return;
   }
-  Settle(e, i, seen.container ? "its container is " + seen.container->state +
-                                    " and was left as it is; its volume is kept"
-                              : "it has no container; its volume is kept");
+  Settle(e, i,
+         seen.container ? "its container is " + seen.container->state +
+                              " and was left as it is; its volume is kept"
+                        : "it has no container; its volume is kept");
 }
 
 void OnFailedOperationEnded(Engine& e, int i, const OperationEnd& end) {

@@ -73,10 +73,9 @@ void PassDown(Engine& e, const std::vector<int>& group) {
 void OnGateClosed(Engine& e, const std::vector<int>& batch, const GateVerdict& verdict,
                   const RecoveryView& recovery, MemberStep next) {
   const std::string why = NamesOf(e, batch) + " may not stop yet: " + verdict.reasons.front();
-  const std::string mark = why + std::to_string(verdict.reasons.size()) + "/" +
-                           std::to_string(recovery.bytes_done) + "/" +
-                           std::to_string(recovery.files_done) + "/" +
-                           std::to_string(recovery.translog_done);
+  const std::string mark =
+      why + std::to_string(verdict.reasons.size()) + "/" + std::to_string(recovery.bytes_done) +
+      "/" + std::to_string(recovery.files_done) + "/" + std::to_string(recovery.translog_done);
   if (e.Stalled(mark, e.rules().recover_stall)) {
     return BeginRestore(e, Phase::kPaused,
                         why + "; nothing changed for " + FormatDuration(e.rules().recover_stall));

@@ -99,8 +99,9 @@ void OnJoinNodes(Engine& e, int i, const NodesSeen& seen) {
 void AwaitJoin(Engine& e, int i) {
   const PlannedMember& planned = e.planned(i);
   if (e.Lost(planned.host)) {
-    return e.WaitFor(i, planned.name + " in the cluster; the agent of " + planned.host +
-                            " is not connected, so its time does not count",
+    return e.WaitFor(i,
+                     planned.name + " in the cluster; the agent of " + planned.host +
+                         " is not connected, so its time does not count",
                      std::nullopt, "GET _nodes lists it, or the agent connects");
   }
   e.WaitFor(i, planned.name + " in the cluster", e.ProgressSince(i) + e.rules().join_timeout,

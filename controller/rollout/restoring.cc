@@ -77,8 +77,9 @@ bool AdvanceStart(Engine& e, int i) {
   if (e.Busy(i)) {
     if (!Overdue(e)) return true;
     const bool lost = e.Lost(e.planned(i).host);
-    GiveUpOn(e, i, lost ? "was left as it is: its agent is not connected"
-                        : "was left as it is: its agent did not answer in time");
+    GiveUpOn(e, i,
+             lost ? "was left as it is: its agent is not connected"
+                  : "was left as it is: its agent did not answer in time");
   }
   if (!StartsAgain(e, e.member(i))) return false;
   OrderStart(e, i);
@@ -252,8 +253,9 @@ void OnRestoringNodes(Engine& e, const NodesSeen& seen) {
                (m.new_image_ran ? "" : ": the new image never ran on its volume (tier 0)");
       e.Say("member.restarted", m.fate, i);
     } else if (Overdue(e)) {
-      GiveUpOn(e, i, "was started again and did not join within " +
-                         FormatDuration(e.rules().join_timeout));
+      GiveUpOn(
+          e, i,
+          "was started again and did not join within " + FormatDuration(e.rules().join_timeout));
     } else if (!e.Busy(i)) {
       e.Do(i, "container", ReadContainer{planned.host, planned.project, planned.service});
     }
@@ -274,8 +276,9 @@ void OnRestoringContainer(Engine& e, int i, const ContainerSeen& seen) {
   }
   if (!seen.connected || !seen.container || seen.container->id != m.container) return;
   if (m.container.empty() || !Crashes(*seen.container)) return;
-  GiveUpOn(e, i, "was started again and its container ended, exit code " +
-                     std::to_string(seen.container->exit_code));
+  GiveUpOn(e, i,
+           "was started again and its container ended, exit code " +
+               std::to_string(seen.container->exit_code));
 }
 
 }  // namespace drover::rollout

@@ -46,7 +46,8 @@ void Thaw(Engine& e) {
   const RecordedSetting* allocation = FindSetting(e, kAllocation);
   e.WaitFor(kOwnSlot, "replica allocation to be put back", std::nullopt,
             "the settings read back as they were");
-  PutRecorded(e, "thaw", {{kAllocation, allocation == nullptr ? std::nullopt : allocation->before}});
+  PutRecorded(e, "thaw",
+              {{kAllocation, allocation == nullptr ? std::nullopt : allocation->before}});
 }
 
 // True where every member of the planned batch is done or was left out.
@@ -228,7 +229,8 @@ void OnRecovering(Engine& e, const std::vector<int>& batch, const ObserveWorld& 
     return OnRecoveryStalled(e, asked, world.cluster, verdict.reasons.front());
   }
   for (int i : batch) {
-    e.WaitFor(i, RecoveryText(world.cluster) + ": " + verdict.reasons.front(), RecoverUntil(e), "the cluster is green");
+    e.WaitFor(i, RecoveryText(world.cluster) + ": " + verdict.reasons.front(), RecoverUntil(e),
+              "the cluster is green");
   }
 }
 

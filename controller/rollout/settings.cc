@@ -1,4 +1,5 @@
-// Promise 6: the cluster settings that a rollout changes, what they were, and whether they are back.
+// Promise 6: the cluster settings that a rollout changes, what they were, and whether they are
+// back.
 #include "controller/rollout/engine.h"
 
 namespace drover::rollout {

@@ -11,12 +11,18 @@ struct Words {
 
 // For an action whose step did not say more. Limits are those of the calls themselves.
 struct Describe {
-  Time now;
+  const Engine& e;
 
   Words operator()(const ObserveWorld&) const {
     return {"the cluster to be looked at", "the cluster answers", {}};
   }
   Words operator()(const StartOperation& start) const {
+    const std::string& host = start.order.host;
+    if (e.Lost(host)) {
+      return {"the agent of " + host + ", which is not connected",
+              "the agent of " + host + " connects",
+              {}};
+    }
     const std::string verb = VerbName(start.order.verb);
     return {verb + " on " + start.order.host, verb + " ends", start.order.deadline};
   }
@@ -41,7 +47,7 @@ struct Describe {
     return {"snapshot policies to be started again", "the cluster answers", {}};
   }
   Words operator()(const AwaitHealth& await) const {
-    return {"the cluster's health", "the cluster answers", now + await.timeout};
+    return {"the cluster's health", "the cluster answers", e.now() + await.timeout};
   }
   Words operator()(const ReadNodes&) const {
     return {"the list of nodes", "the cluster answers", {}};
@@ -76,7 +82,7 @@ void Engine::TidyWaits() {
     if (o.member == kClockSlot) continue;
     const std::optional<Wait>& wait = o.member == kOwnSlot ? r().wait : member(o.member).wait;
     if (wait) continue;
-    const Words words = std::visit(Describe{now_}, o.action);
+    const Words words = std::visit(Describe{*this}, o.action);
     WaitFor(o.member, words.reason, words.until, words.ends_when);
   }
 }

@@ -196,10 +196,9 @@ rollout::Action ReadAction(const v1::Outstanding& stored, DecodeErrors* errors) 
     case v1::Outstanding::kReadNodes:
       return rollout::ReadNodes{};
     case v1::Outstanding::kReadContainer:
-      return rollout::ReadContainer{stored.read_container().host(),
-                                    stored.read_container().project(),
-                                    stored.read_container().service(),
-                                    stored.read_container().fresh()};
+      return rollout::ReadContainer{
+          stored.read_container().host(), stored.read_container().project(),
+          stored.read_container().service(), stored.read_container().fresh()};
     case v1::Outstanding::kReadLog:
       return rollout::ReadLog{stored.read_log().host(), stored.read_log().project(),
                               stored.read_log().service(), stored.read_log().lines()};

@@ -83,8 +83,7 @@ DROVER_FIELDS(Rollout, id, plan, phase, resume_phase, after_restore, reason, pau
               changes, batch, members, settings, stopped_policies, policies_stopped, snapshot,
               snapshot_done, flushed, members_started, looked, rerouted, restore_since, attempts,
               progress_at, progress_mark, health, wait, outstanding, lost_hosts, rollback,
-              next_action, sequence,
-              created_at, started_at, ended_at, started_by, outcome, checks)
+              next_action, sequence, created_at, started_at, ended_at, started_by, outcome, checks)
 #undef DROVER_FIELDS
 
 inline std::tuple<> Fields(rollout::Flush&) { return {}; }

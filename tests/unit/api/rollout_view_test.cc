@@ -28,9 +28,9 @@ TEST(ChangedSettingsTest, NamesWhatIsOursInShortWords) {
   Rollout rollout = TestRollout();
   EXPECT_EQ(ChangedSettings(rollout), "");
   rollout.settings = {
-      {"cluster.routing.rebalance.enable", std::nullopt, "none", true},
-      {"cluster.routing.allocation.enable", std::nullopt, "primaries", true},
-      {"cluster.routing.allocation.node_concurrent_recoveries", std::nullopt, "4", false},
+      {"cluster.routing.rebalance.enable", std::nullopt, "none", true, {}},
+      {"cluster.routing.allocation.enable", std::nullopt, "primaries", true, {}},
+      {"cluster.routing.allocation.node_concurrent_recoveries", std::nullopt, "4", false, {}},
   };
   EXPECT_EQ(ChangedSettings(rollout), "allocation primaries, rebalance none (ours)");
   rollout.settings[0].changed = false;

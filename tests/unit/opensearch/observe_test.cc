@@ -208,6 +208,7 @@ TEST(ObserveErrors, AreUnavailableWithoutAManager) {
 TEST(ObserveErrors, DoWithoutWhatTheUserMayNotAsk) {
   HttpServer server([](const SeenRequest& seen) {
     const auto found = kRecordings.find(seen.Line());
+    if (found == kRecordings.end()) return Reply{403, "no"};
     if (found->second == "index_stats" || found->second == "policies") return Reply{403, "no"};
     return Replay("2.19.1", found->second);
   });

@@ -11,6 +11,34 @@
 namespace drover::opensearch {
 namespace {
 
+TEST(ParseRecovery, SumsUpWhatMoves) {
+  const auto recovery = ParseRecovery(ParseJson(R"({
+    "logs": {"shards": [
+      {"index": {"size": {"total_in_bytes": 1000, "recovered_in_bytes": 400},
+                 "files": {"total": 10, "recovered": 4}}, "translog": {"recovered": 7}},
+      {"index": {"size": {"total_in_bytes": 500, "recovered_in_bytes": 500},
+                 "files": {"total": 5, "recovered": 5}}, "translog": {"recovered": 1}}]}})"));
+  EXPECT_EQ(recovery.shards, 2);
+  EXPECT_EQ(recovery.bytes_done, 900U);
+  EXPECT_EQ(recovery.bytes_total, 1500U);
+  EXPECT_EQ(recovery.files_done, 9U);
+  EXPECT_EQ(recovery.files_total, 15U);
+  EXPECT_EQ(recovery.translog_done, 8U);
+  EXPECT_EQ(ParseRecovery(ParseJson("{}")).shards, 0);
+  EXPECT_EQ(ParseRecovery({}).shards, 0);
+}
+
+TEST(ParseExplanation, SaysWhyInTheClustersWords) {
+  EXPECT_EQ(ParseExplanation(ParseJson(R"({
+    "index": "logs", "shard": 1, "primary": false,
+    "allocate_explanation": "cannot allocate because allocation is not permitted to any of the nodes",
+    "node_allocation_decisions": [{"node_name": "os-1", "deciders": [
+      {"decider": "max_retry", "decision": "NO", "explanation": "exceeded failed attempts [5]"}]}]})")),
+            "shard 1 of logs (replica): cannot allocate because allocation is not permitted to any "
+            "of the nodes; os-1: exceeded failed attempts [5]");
+  EXPECT_EQ(ParseExplanation({}), "");
+}
+
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Pair;

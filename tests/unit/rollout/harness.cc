@@ -9,10 +9,19 @@
 
 namespace drover::rollout::testing {
 
-Harness::Harness(Plan plan) : world(HealthyWorld()) {
+Harness::Harness(Plan plan) : Harness(std::move(plan), HealthyWorld()) {}
+
+Harness::Harness(Plan plan, World healthy) : world(std::move(healthy)) {
   rollout_ = NewRollout(std::make_shared<const Plan>(std::move(plan)), now_);
   for (const NodeView& node : world.cluster.nodes) {
-    members[node.name] = {true, std::string(kImage) + ":" + kOld, kOld};
+    Member& member = members[node.name];
+    member.file_image = std::string(kImage) + ":" + kOld;
+    member.running_version = member.opened = kOld;
+    member.container.emplace();
+    member.container->id = "old-" + node.name;
+    member.container->image = member.file_image;
+    member.container->state = "running";
+    member.container->started_at = kStart - Millis(1'000'000);
   }
 }
 
@@ -32,6 +41,14 @@ std::vector<std::string> Harness::KindsSaid() const {
 
 void Harness::Ask(Request request) { Apply(Asked{request, "tester", ""}); }
 
+void Harness::Skip(const std::string& member) {
+  Apply(Asked{Request::kResume, "tester", "", member});
+}
+
+int Harness::Count(const std::string& verb_and_member) const {
+  return static_cast<int>(std::count(verbs_.begin(), verbs_.end(), verb_and_member));
+}
+
 void Harness::Give(EventBody body) { Apply(std::move(body)); }
 
 void Harness::Apply(EventBody body) {
@@ -40,6 +57,7 @@ void Harness::Apply(EventBody body) {
   rollout_ = std::move(transition.next);
   for (Outstanding& action : transition.actions) actions.push_back(std::move(action));
   for (Record& record : transition.records) records.push_back(std::move(record));
+  if (after_step) after_step(rollout_);
 }
 
 // Timers come last: whatever can be answered is answered before they are due.
@@ -71,6 +89,17 @@ World Harness::Now() const {
   std::erase_if(now.cluster.nodes,
                 [&](const NodeView& node) { return !members.at(node.name).running; });
   for (NodeView& node : now.cluster.nodes) node.version = members.at(node.name).running_version;
+  for (const PlannedMember& planned : rollout_.plan->members) {
+    const Member& member = members.at(planned.name);
+    ServiceView& service = now.projects.at({planned.host, planned.project}).services.front();
+    service.image = member.file_image;
+    if (!member.container) {
+      service.container.reset();
+    } else if (service.container) {
+      service.container->image = member.container->image;
+      service.container->state = member.container->state;
+    }
+  }
   now.cluster.persistent_settings = settings;
   now.cluster.health.nodes = static_cast<int>(now.cluster.nodes.size());
   return now;
@@ -86,7 +115,7 @@ struct Model {
     const std::string name = h.rollout_.plan->members[static_cast<size_t>(action.member)].name;
     h.verbs_.push_back(VerbName(start.order.verb) + " " + name);
     OperationEnd end;
-    std::visit(Verbs{h, h.members.at(name), &end}, start.order.verb);
+    std::visit(Verbs{h, h.members.at(name), name, &end}, start.order.verb);
     size_t down = 0;
     for (const auto& [unused, member] : h.members) down += member.running ? 0 : 1;
     h.most_down = std::max(h.most_down, down);
@@ -94,7 +123,7 @@ struct Model {
   }
   EventBody operator()(const CancelOperation&) { return TimerFired{}; }
   EventBody operator()(const TakeSnapshot& take) {
-    h.snapshot_ = true;
+    h.snapshot = true;
     SnapshotView view;
     view.repository = take.repository;
     view.name = take.name;
@@ -104,7 +133,10 @@ struct Model {
     view.shards_total = view.shards_done = 2;
     return SnapshotSeen{action.id, view, ""};
   }
-  EventBody operator()(const DeleteSnapshot&) { return CallEnded{action.id, ""}; }
+  EventBody operator()(const DeleteSnapshot&) {
+    h.snapshot = false;
+    return CallEnded{action.id, ""};
+  }
   EventBody operator()(const PutSettings& put) {
     for (const auto& [name, value] : put.persistent) {
       if (value) {
@@ -117,32 +149,58 @@ struct Model {
   }
   EventBody operator()(const Flush&) { return CallEnded{action.id, ""}; }
   EventBody operator()(const RetryFailedShards&) { return CallEnded{action.id, ""}; }
-  EventBody operator()(const StopPolicies&) { return CallEnded{action.id, ""}; }
-  EventBody operator()(const StartPolicies&) { return CallEnded{action.id, ""}; }
+  EventBody operator()(const StopPolicies& stop) {
+    h.policies_stopped.insert(stop.names.begin(), stop.names.end());
+    return CallEnded{action.id, ""};
+  }
+  EventBody operator()(const StartPolicies& start) {
+    for (const std::string& name : start.names) h.policies_stopped.erase(name);
+    return CallEnded{action.id, ""};
+  }
   EventBody operator()(const AwaitHealth& await) {
     HealthView health = h.Now().cluster.health;
     health.timed_out = await.condition.nodes && *await.condition.nodes != health.nodes;
     return HealthSeen{action.id, health, ""};
   }
   EventBody operator()(const ReadNodes&) { return NodesSeen{action.id, h.Now().cluster.nodes, ""}; }
-  EventBody operator()(const ReadContainer&) { return ContainerSeen{action.id, true, {}}; }
+  EventBody operator()(const ReadContainer&) {
+    const std::string& name = h.rollout_.plan->members[static_cast<size_t>(action.member)].name;
+    return ContainerSeen{action.id, true, h.members.at(name).container};
+  }
   EventBody operator()(const ReadLog&) { return LogSeen{action.id, {"last line"}}; }
   EventBody operator()(const SetTimer&) { return TimerFired{action.id}; }
 
   struct Verbs {
     Harness& h;
     Harness::Member& member;
+    const std::string& name;
     OperationEnd* end;
     void operator()(const PullImage&) { end->digest = "sha256:new"; }
     void operator()(const SetImage& set) { member.file_image = set.image; }
     void operator()(const RestoreFile&) { member.file_image = std::string(kImage) + ":" + kOld; }
     void operator()(const StopService&) {
       member.running = false;
-      if (!h.snapshot_) h.stopped_before_snapshot = true;
+      if (member.container) member.container->state = "exited";
+      if (!h.snapshot) h.stopped_before_snapshot = true;
     }
     void operator()(const UpService&) {
-      member.running = true;
-      member.running_version = ParseImage(member.file_image).tag;
+      const std::string version = ParseImage(member.file_image).tag;
+      EXPECT_GE(version, member.opened) << name << ": an older image on a newer volume";
+      member.opened = std::max(member.opened, version);
+      const bool same = member.container && member.container->image == member.file_image &&
+                        member.container->state == "running";
+      if (!same) {
+        member.container.emplace();
+        member.container->id = "new-" + std::to_string(++h.containers_);
+        member.container->image = member.file_image;
+        member.container->started_at = h.now_;
+      }
+      end->container_id = member.container->id;
+      using Boot = Harness::Member::Boot;
+      member.container->state = member.boot == Boot::kCrashes ? "exited" : "running";
+      member.container->exit_code = member.boot == Boot::kCrashes ? 3 : 0;
+      member.running = member.boot == Boot::kJoins;
+      member.running_version = version;
     }
     void operator()(const DownProject&) { member.running = false; }
   };

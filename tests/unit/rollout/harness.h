@@ -18,16 +18,24 @@ namespace drover::rollout::testing {
 class Harness {
  public:
   explicit Harness(Plan plan = HealthyPlan());
+  Harness(Plan plan, World healthy);
 
   struct Member {
-    bool running = true;
+    bool running = true;  // its node is in the cluster
     std::string file_image, running_version;
+    // The newest version that has opened the volume: an older one must never start on it.
+    std::string opened;
+    // As its agent sees it; nothing: there is none.
+    std::optional<ContainerView> container;
+    // What the next UpService leaves: a node in the cluster unless told otherwise.
+    enum class Boot { kJoins, kHangs, kCrashes } boot = Boot::kJoins;
   };
 
   // Answers an action in place of the model; nothing: the model answers.
   using Override = std::function<std::optional<EventBody>(const Outstanding&)>;
 
   void Ask(Request request);
+  void Skip(const std::string& member);  // resume without it
   void Give(EventBody body);
   // Answers actions until none is left, the rollout rests (paused, ended), or `until` says stop.
   void Run(const std::function<bool()>& until = nullptr);
@@ -38,6 +46,9 @@ class Harness {
   // Verbs in the order they were performed: "StopService os-2".
   const std::vector<std::string>& verbs() const { return verbs_; }
   std::vector<std::string> KindsSaid() const;
+  // How often a verb was performed on a member.
+  int Count(const std::string& verb_and_member) const;
+  Time now() const { return now_; }
 
   Override override;
   World world;
@@ -48,6 +59,10 @@ class Harness {
   // Most members down at once, and whether one was stopped before the snapshot was there.
   size_t most_down = 0;
   bool stopped_before_snapshot = false;
+  // Called after every Step with the state that it left.
+  std::function<void(const Rollout&)> after_step;
+  bool snapshot = false;  // there is one in the repository
+  std::set<std::string> policies_stopped;
 
  private:
   friend struct Model;
@@ -59,7 +74,7 @@ class Harness {
   Rollout rollout_;
   Time now_ = kStart;
   std::vector<std::string> verbs_;
-  bool snapshot_ = false;
+  int containers_ = 0;
 };
 
 }  // namespace drover::rollout::testing
