@@ -122,7 +122,8 @@ Status Session::ConnectOnce() {
     std::lock_guard lock(mutex_);
     stream_ = stream;
     channel_ = channel;
-    welcomed_ = live_ = closed_ = false;
+    welcomed_ = live_ = closed_ = connect_anew_ = false;
+    controller_clock_.Clear();
   }
   stream->Open(hello);
   const Status status = HoldConnection(channel, identity);
@@ -154,11 +155,12 @@ Status Session::HoldConnection(const std::shared_ptr<grpc::Channel>& channel,
     if (options_.on_status) options_.on_status("connected to " + identity.controller);
     lock.lock();
   }
-  while (!closed_ && !stopping_) {
+  while (!closed_ && !stopping_ && !connect_anew_) {
     lock.unlock();
     if (RenewIfDue(channel, identity)) return OkStatus();
     lock.lock();
-    changed_.wait_for(lock, kRenewalCheck, [this] { return closed_ || stopping_; });
+    changed_.wait_for(lock, kRenewalCheck,
+                      [this] { return closed_ || stopping_ || connect_anew_; });
   }
   if (!closed_) return OkStatus();
   Status status = rpc::FromGrpc(close_status_);
@@ -219,7 +221,7 @@ void Session::OnMessage(v1::ControllerMessage message) {
     case v1::ControllerMessage::kWelcome:
       return OnWelcome(message.welcome());
     case v1::ControllerMessage::kStartOperation:
-      return operations_.Start(std::move(*message.mutable_start_operation()));
+      return OnStartOperation(std::move(*message.mutable_start_operation()));
     case v1::ControllerMessage::kCancelOperation:
       return operations_.Cancel(std::move(*message.mutable_cancel_operation()));
     case v1::ControllerMessage::kAckEvents:
@@ -242,6 +244,26 @@ void Session::OnMessage(v1::ControllerMessage message) {
   });
 }
 
+// The deadline becomes one of this host's clock. Where that clock cannot be trusted the order is
+// dropped with its connection: the controller sends it again over the next.
+void Session::OnStartOperation(v1::StartOperation order) {
+  if (order.has_deadline()) {
+    std::lock_guard lock(mutex_);
+    const auto deadline = controller_clock_.ToHost(FromProto(order.deadline()), parts_.clock->Now(),
+                                                   steady_clock::now());
+    if (!deadline) {
+      LogWarning(kRoom,
+                 "this host's clock was set, or the host slept: connecting anew, to hear "
+                 "the controller's time");
+      connect_anew_ = true;
+      changed_.notify_all();
+      return;
+    }
+    *order.mutable_deadline() = ToProto(*deadline);
+  }
+  operations_.Start(std::move(order));
+}
+
 void Session::OnWelcome(const v1::Welcome& welcome) {
   std::unique_lock lock(mutex_);
   const std::weak_ptr<ControlStream> stream = stream_;
@@ -251,6 +273,10 @@ void Session::OnWelcome(const v1::Welcome& welcome) {
   }
   window_ = std::max(FromProto(welcome.reconnect_window()), Millis(0));
   next_report_ = steady_clock::now() + report_interval_;
+  if (welcome.has_controller_time()) {
+    controller_clock_.Set(FromProto(welcome.controller_time()), parts_.clock->Now(),
+                          steady_clock::now());
+  }
   welcomed_ = true;
   lock.unlock();
   changed_.notify_all();

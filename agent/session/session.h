@@ -15,6 +15,7 @@
 #include "agent/compose/verbs.h"
 #include "agent/journal/journal.h"
 #include "agent/session/backoff.h"
+#include "agent/session/controller_clock.h"
 #include "agent/session/identity.h"
 #include "agent/session/operations.h"
 #include "agent/session/queries.h"
@@ -89,6 +90,7 @@ class Session final : private StreamListener, private EventSink {
   v1::Hello MakeHello(const HostIdentity& identity);
   void ReportFailure(const Status& status, const std::string& address);
   void OnWelcome(const v1::Welcome& welcome);
+  void OnStartOperation(v1::StartOperation order);
   void GoLive(const std::weak_ptr<ControlStream>& stream);
   // The stream, once the controller has said Welcome and the journal knows its epoch; else null.
   std::shared_ptr<ControlStream> LiveStream();
@@ -108,6 +110,8 @@ class Session final : private StreamListener, private EventSink {
   bool live_ = false;
   bool closed_ = true;
   bool stopping_ = false;
+  bool connect_anew_ = false;  // the connection is to be ended and another one made at once
+  ControllerClock controller_clock_;
   grpc::Status close_status_;
   Millis report_interval_;
   Steady next_report_;

@@ -15,8 +15,8 @@
 namespace drover::fleet {
 namespace {
 
-// A host whose clock is a little behind takes a new certificate all the same.
-constexpr Millis kBackdate{600'000};
+// A host whose clock is hours behind takes a new certificate all the same.
+constexpr Millis kBackdate{24 * 3'600'000};
 constexpr size_t kFleetNameMax = 48;
 
 bool IsFleetName(const std::string& name) {

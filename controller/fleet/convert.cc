@@ -95,7 +95,13 @@ void ApplyResult(const pb::OperationEnd& end, rollout::OperationEnd* out) {
   }
 }
 
-rollout::ContainerView ToView(const pb::Container& container) {
+// A container that never started has no time of its start, and 0 stays 0.
+Time ByController(const google::protobuf::Timestamp& time, Millis clock_offset) {
+  const Time host = FromProto(time);
+  return host == Time{} ? host : host - clock_offset;
+}
+
+rollout::ContainerView ToView(const pb::Container& container, Millis clock_offset) {
   rollout::ContainerView view;
   view.id = container.id();
   view.name = container.name();
@@ -107,8 +113,8 @@ rollout::ContainerView ToView(const pb::Container& container) {
   view.exit_code = container.exit_code();
   view.restart_count = container.restart_count();
   view.oom_killed = container.oom_killed();
-  view.started_at = FromProto(container.started_at());
-  view.finished_at = FromProto(container.finished_at());
+  view.started_at = ByController(container.started_at(), clock_offset);
+  view.finished_at = ByController(container.finished_at(), clock_offset);
   for (const pb::Mount& mount : container.mounts()) {
     view.mounts.push_back(
         {mount.type(), mount.name(), mount.source(), mount.destination(), mount.anonymous()});
@@ -120,11 +126,11 @@ rollout::ContainerView ToView(const pb::Container& container) {
   return view;
 }
 
-rollout::ServiceView ToView(const pb::Service& service) {
+rollout::ServiceView ToView(const pb::Service& service, Millis clock_offset) {
   rollout::ServiceView view;
   view.name = service.name();
   view.image = service.image();
-  if (service.has_container()) view.container = ToView(service.container());
+  if (service.has_container()) view.container = ToView(service.container(), clock_offset);
   view.environment.insert(service.environment().begin(), service.environment().end());
   view.hostname = service.hostname();
   view.stop_grace_period = FromProto(service.stop_grace_period());
@@ -226,14 +232,16 @@ OperationEvent FromProto(const pb::OperationEvent& event) {
   return out;
 }
 
-rollout::ProjectView FromProto(const pb::Project& project) {
+rollout::ProjectView FromProto(const pb::Project& project, Millis clock_offset) {
   rollout::ProjectView view;
   view.name = project.name();
   view.working_dir = project.working_dir();
   for (const pb::ProjectFile& file : project.files()) {
     view.file_sha256[file.path()] = file.sha256();
   }
-  for (const pb::Service& service : project.services()) view.services.push_back(ToView(service));
+  for (const pb::Service& service : project.services()) {
+    view.services.push_back(ToView(service, clock_offset));
+  }
   view.error = project.error();
   view.denials.assign(project.denials().begin(), project.denials().end());
   return view;
@@ -254,16 +262,16 @@ void ApplyHello(const pb::Hello& hello, rollout::HostView* view) {
 }
 
 void ApplyReport(const pb::HostReport& report, Time now, rollout::HostView* view) {
+  if (report.has_host_time()) view->clock_offset = FromProto(report.host_time()) - now;
   view->projects.clear();
   for (const pb::Project& project : report.projects()) {
-    view->projects.push_back(FromProto(project));
+    view->projects.push_back(FromProto(project, view->clock_offset));
   }
   view->disks.clear();
   for (const pb::Disk& disk : report.disks()) {
     view->disks.push_back({disk.path(), disk.total_bytes(), disk.free_bytes()});
   }
   view->engine_error = report.engine_error();
-  if (report.has_host_time()) view->clock_offset = FromProto(report.host_time()) - now;
   view->last_seen = now;
 }
 

@@ -23,7 +23,8 @@ agent::v1::StartOperation ToProto(const rollout::OperationOrder& order, uint64_t
 OperationEvent FromProto(const agent::v1::OperationEvent& event);
 rollout::OperationEnd FromProto(const agent::v1::OperationEnd& end);
 
-rollout::ProjectView FromProto(const agent::v1::Project& project);
+// `clock_offset` is the host's clock less the controller's: times come out as the controller's.
+rollout::ProjectView FromProto(const agent::v1::Project& project, Millis clock_offset);
 
 // Why a query failed, said of `host`.
 Status ErrorOf(const agent::v1::OperationError& error, const std::string& host);

@@ -50,13 +50,15 @@ void Gateway::InspectProject(const std::string& host, const std::string& project
   for (const std::string& image : question.images) {
     query.mutable_inspect_project()->add_images(image);
   }
+  const auto status = hosts_.Get(host);
+  const Millis clock_offset = status.ok() ? status->view.clock_offset : Millis(0);
   Ask(host, std::move(query), timeout,
-      [host, done = std::move(done)](StatusOr<agent::v1::QueryResult> result) {
+      [host, clock_offset, done = std::move(done)](StatusOr<agent::v1::QueryResult> result) {
         if (!result.ok()) return done(result.status());
         if (!result->has_project()) {
           return done(Internal("host " + host + ": its agent answered without a project"));
         }
-        done(FromProto(result->project()));
+        done(FromProto(result->project(), clock_offset));
       });
 }
 

@@ -154,10 +154,17 @@ void Gateway::OnOperation(const SessionPtr& session, const agent::v1::OperationE
     EndSession(session, host.status());
     return;
   }
+  OperationEvent converted = FromProto(event);
+  if (converted.is_end) {
+    const auto status = hosts_.GetById(session->host());
+    const Millis clock_offset = status ? status->view.clock_offset : Millis(0);
+    converted.end.started_at -= clock_offset;
+    converted.end.ended_at -= clock_offset;
+  }
   const std::lock_guard order(order_mutex_);
   if (!hosts_.IsCurrent(*session)) return;
   // The next message is read when the listener has had this one.
-  callbacks_.Run([this, session, name = host->name, converted = FromProto(event)] {
+  callbacks_.Run([this, session, name = host->name, converted = std::move(converted)] {
     if (listener_ != nullptr) listener_->OnOperationEvent(name, converted);
     session->Read();
   });

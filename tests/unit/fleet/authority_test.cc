@@ -133,6 +133,8 @@ TEST_F(AuthorityTest, AgentCertificateIsForThatAgentAlone) {
   const Millis life = issued->not_after - clock_.Now();
   EXPECT_GT(life, rpc::kCertificateLife - Millis(60'000));
   EXPECT_LE(life, rpc::kCertificateLife);
+  // Good on a host whose clock is an hour behind, and more.
+  EXPECT_LT(info->not_before, clock_.Now() - Millis(3'600'000));
 }
 
 }  // namespace

@@ -126,6 +126,7 @@ TEST(ConvertTest, ReportReplacesTheOldOneAndMeasuresTheClock) {
   (*service->mutable_environment())["node.name"] = "os-1";
   pb::Container* container = service->mutable_container();
   container->set_state("running");
+  *container->mutable_started_at() = ToProto(kNow + Millis(1'000));
   container->add_mounts()->set_destination("/data");
   container->add_ports()->set_host_port(9200);
   report.add_disks()->set_free_bytes(5);
@@ -140,6 +141,9 @@ TEST(ConvertTest, ReportReplacesTheOldOneAndMeasuresTheClock) {
   ASSERT_TRUE(os.container.has_value());
   EXPECT_EQ(os.container->mounts.at(0).destination, "/data");
   EXPECT_EQ(os.container->ports.at(0).host_port, 9200);
+  // The host's clock is two seconds ahead.
+  EXPECT_EQ(os.container->started_at, kNow - Millis(1'000));
+  EXPECT_EQ(os.container->finished_at, Time{});
   EXPECT_EQ(view.disks.at(0).free_bytes, 5u);
   EXPECT_EQ(view.clock_offset, Millis(2'000));
   EXPECT_EQ(view.last_seen, kNow);
@@ -148,7 +152,7 @@ TEST(ConvertTest, ReportReplacesTheOldOneAndMeasuresTheClock) {
 TEST(ConvertTest, ServiceWithoutContainerHasNone) {
   pb::Project project;
   project.add_services()->set_name("os");
-  EXPECT_FALSE(FromProto(project).services.at(0).container.has_value());
+  EXPECT_FALSE(FromProto(project, Millis(0)).services.at(0).container.has_value());
 }
 
 TEST(ConvertTest, QueryErrorsNameTheHost) {

@@ -1,6 +1,7 @@
 // Orders out, events in, acknowledgements out.
 #include <gtest/gtest.h>
 
+#include "controller/fleet/convert.h"
 #include "tests/unit/fleet/fleet_fixture.h"
 
 namespace drover::fleet {
@@ -46,6 +47,29 @@ TEST_F(OrderTest, StartSaysWhyItCannot) {
   EXPECT_TRUE(gateway_->Cancel("h1", OperationId("a")).ok());
   ASSERT_TRUE(gateway_->RevokeHost("h1").ok());
   EXPECT_EQ(gateway_->Start(Order("a")).code(), StatusCode::kFailedPrecondition);
+}
+
+// The host's clock is an hour ahead: what it says of times is the controller's time from here on.
+TEST_F(OrderTest, EndsHaveTheControllersTime) {
+  const auto agent = ConnectHost("h1");
+  const Time ahead = clock_.Now() + Millis(3'600'000);
+  pb::AgentMessage report;
+  *report.mutable_report()->mutable_host_time() = ToProto(ahead);
+  ASSERT_TRUE(agent->Send(report));
+  pb::AgentMessage event;
+  event.mutable_operation_event()->set_operation_id("op");
+  event.mutable_operation_event()->set_sequence(1);
+  pb::OperationEnd* end = event.mutable_operation_event()->mutable_end();
+  end->set_state(pb::OPERATION_STATE_SUCCEEDED);
+  *end->mutable_started_at() = ToProto(ahead - Millis(500));
+  *end->mutable_ended_at() = ToProto(ahead);
+  ASSERT_TRUE(agent->Send(event));
+
+  const OperationEvent seen = listener_.events.Get();
+
+  EXPECT_LT(seen.end.ended_at, clock_.Now() + Millis(10'000));
+  EXPECT_GT(seen.end.ended_at, clock_.Now() - Millis(10'000));
+  EXPECT_EQ(seen.end.ended_at - seen.end.started_at, Millis(500));
 }
 
 TEST_F(OrderTest, EventsComeInOrderAndAreAcknowledged) {

@@ -1,4 +1,5 @@
 // The connection: hello, reports, what is sent again, queries, renewal.
+#include "agent/session/proto_time.h"
 #include "tests/unit/agent/session/session_fixture.h"
 
 namespace drover::agent {
@@ -178,6 +179,54 @@ TEST_F(SessionTest, ARevokedHostKeepsTryingSlowlyAndStillStops) {
   StartSession();
   controller_.WaitHello(1);
   EXPECT_TRUE(session_->Stop(Millis(0)));
+}
+
+// A host whose clock is an hour off does what it is told in time, and nothing that comes late.
+TEST_F(SessionTest, DeadlinesAreOfTheControllersClock) {
+  for (const Millis offset : {Millis(-3'600'000), Millis(3'600'000)}) {
+    const Time controller = clock_.Now() - offset;
+    v1::Welcome welcome;
+    welcome.set_epoch(1);
+    *welcome.mutable_controller_time() = ToProto(controller);
+    controller_.SetWelcome(welcome);
+    StartSession();
+    const std::string mark = std::to_string(offset.count());
+    controller_.WaitHello(offset < Millis(0) ? 1 : 2);
+
+    v1::StartOperation in_time = Order("in-time" + mark);
+    *in_time.mutable_deadline() = ToProto(controller + Millis(60'000));
+    controller_.Order(in_time);
+    EXPECT_EQ(controller_.WaitEnd("in-time" + mark).state(), v1::OPERATION_STATE_SUCCEEDED) << mark;
+    v1::StartOperation late = Order("late" + mark);
+    *late.mutable_deadline() = ToProto(controller - Millis(1'000));
+    controller_.Order(late);
+    EXPECT_EQ(controller_.WaitEnd("late" + mark).error().code(),
+              v1::OPERATION_ERROR_CODE_DEADLINE_PASSED)
+        << mark;
+    session_.reset();
+  }
+}
+
+// Set forward, the clock would make every order late; set back, it would let one act that is.
+TEST_F(SessionTest, AClockThatWasSetMakesANewConnection) {
+  v1::Welcome welcome;
+  welcome.set_epoch(1);
+  const Time controller = clock_.Now();
+  *welcome.mutable_controller_time() = ToProto(controller);
+  controller_.SetWelcome(welcome);
+  StartSession();
+  controller_.WaitHello(1);
+  controller_.Order(Order("heard-welcome"));
+  controller_.WaitEnd("heard-welcome");
+  v1::StartOperation order = Order("op");
+  *order.mutable_deadline() = ToProto(controller + Millis(60'000));
+  clock_.Set(clock_.Now() + Millis(3'600'000));
+
+  controller_.Order(order);
+  controller_.WaitHello(2);
+  controller_.Order(order);
+
+  EXPECT_EQ(controller_.WaitEnd("op").state(), v1::OPERATION_STATE_SUCCEEDED);
 }
 
 }  // namespace
