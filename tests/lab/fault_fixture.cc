@@ -303,6 +303,10 @@ void FaultTest::StartController() {
   feed().Reconnect();
 }
 
+void FaultTest::ForgetImage(const std::string& host) {
+  Lab({"host", "exec", host, "--", "docker", "rmi", "-f", "registry.lab:5000/opensearch:" + to_});
+}
+
 int FaultTest::AwaitEnd(Millis limit) {
   const Outcome watch =
       Drover({"rollout", "watch", id_, "--timeout", std::to_string(limit.count()) + "ms"});

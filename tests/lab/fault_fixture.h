@@ -97,6 +97,9 @@ class FaultTest : public LabTest {
   void StartController();
   void StartAgent(const std::string& host) { MustLab({"drover", "agent", "start", host}); }
 
+  // A host that has the image already has nothing to pull.
+  void ForgetImage(const std::string& host);
+
   // The exit status of `drover rollout watch` once the rollout has ended or is paused.
   int AwaitEnd(Millis limit = Millis(300'000));
   json Show();

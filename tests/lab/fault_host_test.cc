@@ -27,7 +27,8 @@ class HostFaultTest : public FaultTest {
 
   // The host of the batch's member; batches are counted from 1, the last has the elected manager.
   std::string HostOfBatch(int batch) {
-    for (const json& member : Show()["members"]) {
+    const json rollout = Show();
+    for (const json& member : rollout["members"]) {
       if (member["batch"] == batch) return member["member"]["host"];
     }
     ADD_FAILURE() << "no batch " << batch;
@@ -47,11 +48,6 @@ class HostFaultTest : public FaultTest {
     Arguments arguments = {"host", "exec", host, "--"};
     arguments.insert(arguments.end(), command.begin(), command.end());
     return MustLab(arguments);
-  }
-
-  // A host that has the image already would have nothing to pull.
-  void ForgetImage(const std::string& host) {
-    Lab({"host", "exec", host, "--", "docker", "rmi", "-f", "registry.lab:5000/opensearch:" + to_});
   }
 
   bool IsWhole() {
