@@ -244,23 +244,26 @@ void Session::OnMessage(v1::ControllerMessage message) {
   });
 }
 
-// The deadline becomes one of this host's clock. Where that clock cannot be trusted the order is
-// dropped with its connection: the controller sends it again over the next.
+// Times become those of this host's clock. Where that clock cannot be trusted the order is dropped
+// with its connection: the controller sends it again over the next.
 void Session::OnStartOperation(v1::StartOperation order) {
-  if (order.has_deadline()) {
-    std::lock_guard lock(mutex_);
-    const auto deadline = controller_clock_.ToHost(FromProto(order.deadline()), parts_.clock->Now(),
-                                                   steady_clock::now());
-    if (!deadline) {
-      LogWarning(kRoom,
-                 "this host's clock was set, or the host slept: connecting anew, to hear "
-                 "the controller's time");
-      connect_anew_ = true;
-      changed_.notify_all();
-      return;
-    }
-    *order.mutable_deadline() = ToProto(*deadline);
+  std::unique_lock lock(mutex_);
+  const auto translate = [this, host = parts_.clock->Now(),
+                          now = steady_clock::now()](google::protobuf::Timestamp* time) {
+    const auto known = controller_clock_.ToHost(FromProto(*time), host, now);
+    if (known) *time = ToProto(*known);
+    return known.has_value();
+  };
+  if ((order.has_deadline() && !translate(order.mutable_deadline())) ||
+      (order.has_begin_by() && !translate(order.mutable_begin_by()))) {
+    LogWarning(kRoom,
+               "this host's clock was set, or the host slept: connecting anew, to hear the "
+               "controller's time");
+    connect_anew_ = true;
+    changed_.notify_all();
+    return;
   }
+  lock.unlock();
   operations_.Start(std::move(order));
 }
 

@@ -9,7 +9,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from . import hosts, network, processes, settings
+from . import base_image, hosts, network, processes, settings
 from .engine import entered
 from .settings import BRIDGE_ADDRESS, HOSTS, LAB, REGISTRY
 from .shell import LabError, run, say, wait_until, write_file
@@ -79,8 +79,8 @@ def cli(*arguments: str, check: bool = True) -> subprocess.CompletedProcess:
     return run([program("drover"), "--address", TARGET, *arguments], check=check, timeout=60)
 
 
-def start_controller() -> None:
-    """Starts the controller unless it runs, and returns when it answers."""
+def start_controller(clock_shift: int = 0) -> None:
+    """Starts the controller unless it runs, its clock that many seconds off, and returns when it answers."""
     if _controller_pids():
         return
     SOCKET.unlink(missing_ok=True)
@@ -88,10 +88,17 @@ def start_controller() -> None:
     argv = [program("drover-controller"), "--data-folder", DATA, "--listen", ADDRESS, "--socket", SOCKET,
             "--advertise", ADDRESS]
     log = HOME / "controller.log"
-    child = _spawn(argv, log, None)
+    child = _spawn(argv, log, _shifted(clock_shift) if clock_shift else None)
     wait_until("the controller", lambda: child.poll() is not None or _answers(), 30, hint=f"see {log}")
     if child.poll() is not None:
         raise LabError(f"the controller ended at once with {child.returncode}: {_tail(log)}")
+
+
+def _shifted(seconds: int) -> dict:
+    """The environment of a program whose wall clock is that many seconds off."""
+    library = HOME / "clock-shift.so"
+    run(["gcc", "-shared", "-fPIC", "-O2", "-o", library, base_image.RECIPE / "clock-shift.c", "-ldl"])
+    return os.environ | {"LD_PRELOAD": str(library), "DROVER_CLOCK_SHIFT": str(seconds)}
 
 
 def end_controller(patience: float) -> None:

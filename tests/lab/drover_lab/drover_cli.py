@@ -17,6 +17,8 @@ def add_commands(commands, group, add) -> None:
     controller = add(own, "controller", _controller, "the controller alone")
     controller.add_argument("action_name", choices=("start", "stop", "kill"), metavar="start|stop|kill")
     controller.add_argument("--bin", metavar="DIR")
+    controller.add_argument("--clock-shift", type=int, default=0, metavar="SECONDS",
+                            help="started with its clock this much ahead of the hosts'; below 0: behind")
     agent = add(own, "agent", _agent, "one host's agent")
     agent.add_argument("action_name", choices=("start", "stop", "kill"), metavar="start|stop|kill")
     agent.add_argument("host", metavar="hI")
@@ -63,7 +65,7 @@ def _controller(arguments) -> None:
     if arguments.action_name == "start":
         if arguments.bin:
             drover.choose_programs(arguments.bin)
-        drover.start_controller()
+        drover.start_controller(arguments.clock_shift)
     else:
         drover.end_controller(drover.STOP_PATIENCE if arguments.action_name == "stop" else 0)
 

@@ -195,6 +195,7 @@ TEST_F(SessionTest, DeadlinesAreOfTheControllersClock) {
 
     v1::StartOperation in_time = Order("in-time" + mark);
     *in_time.mutable_deadline() = ToProto(controller + Millis(60'000));
+    *in_time.mutable_begin_by() = ToProto(controller + Millis(15'000));
     controller_.Order(in_time);
     EXPECT_EQ(controller_.WaitEnd("in-time" + mark).state(), v1::OPERATION_STATE_SUCCEEDED) << mark;
     v1::StartOperation late = Order("late" + mark);
