@@ -16,6 +16,7 @@ LAB = ROOT / "tests/lab/lab"
 HOME = Path(os.environ.get("LAB") or "/var/lib/drover-lab")
 BIN = ROOT / "build/release/bin"
 PAGE = ROOT / "docs/benchmarks.md"
+OTHERS = "<!-- recovery -->\n"
 NAME, FROM, TO, HOSTS = "bench", "2.17.1", "2.19.1", "h1,h2,h3"
 WAYS = ("plain loop", "Ansible", "Drover")
 LIMITS = {"plain loop": 0.95, "Ansible": 0.65, "reaction p50": 20.0, "reaction p99": 100.0, "rss": 18.0, "cpu": 0.2}
@@ -133,6 +134,8 @@ def machine() -> str:
 def record(result: dict, runs: int) -> None:
     """Writes docs/benchmarks.md."""
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False)
+    # The other benchmarks' parts stay.
+    others = PAGE.read_text(encoding="utf-8").partition(OTHERS)
     PAGE.write_text(
         "# Benchmarks\n\n"
         "## One rolling upgrade, three ways (`scripts/bench roll`)\n\n"
@@ -141,7 +144,8 @@ def record(result: dict, runs: int) -> None:
         "with community.docker's Compose modules; Drover's time has its plan, its checks and its snapshot in it.\n\n"
         f"{time.strftime('%Y-%m-%d')}, commit {commit.stdout.strip()}, {machine()}, median of {runs}.\n\n"
         f"{table(rows(result))}\n\n"
-        "A reaction is the time from a step's cause (a process ended, the cluster answered) to the next action's start.\n",
+        "A reaction is the time from a step's cause (a process ended, the cluster answered) to the next action's start.\n"
+        + ("\n" + others[1] + others[2] if others[1] else ""),
         encoding="utf-8")
     say(f"wrote {PAGE.relative_to(ROOT)}")
 
