@@ -2,12 +2,16 @@
 // looked at: where no container of the new image ever started, the old image may start again on its
 // volume; where one did, never. A container that keeps ending is stopped; a member that merely
 // hangs, or that is in the cluster, is left as it is. Volumes are never touched.
+#include <algorithm>
+#include <iterator>
+
 #include "controller/rollout/engine.h"
 
 namespace drover::rollout {
 namespace {
 
-constexpr int kLogLines = 10;
+constexpr int kLogLines = 80;
+constexpr size_t kLogLinesKept = 10;
 constexpr Millis kOrderMargin{60'000};
 
 void Settle(Engine& e, int i, const std::string& what) {
@@ -24,6 +28,25 @@ bool NeverStarted(const Engine& e, int i, const std::optional<ContainerView>& co
   if (container->started_at == Time{}) return true;
   const PlannedMember& planned = e.planned(i);
   return container->image == planned.from_image && planned.from_image != planned.to_image;
+}
+
+bool IsStackFrame(const std::string& line) {
+  const size_t text = line.find_first_not_of(" \t");
+  if (text == std::string::npos || text == 0) return false;
+  return line.compare(text, 3, "at ") == 0 || line.compare(text, 4, "... ") == 0;
+}
+
+// The last lines that say something: a node that ends at boot prints its reason above the frames of
+// a stack.
+std::vector<std::string> LastWords(const std::vector<std::string>& lines) {
+  std::vector<std::string> kept;
+  std::copy_if(lines.begin(), lines.end(), std::back_inserter(kept),
+               [](const std::string& line) { return !IsStackFrame(line); });
+  if (kept.empty()) kept = lines;
+  if (kept.size() > kLogLinesKept) {
+    kept.erase(kept.begin(), kept.end() - static_cast<std::ptrdiff_t>(kLogLinesKept));
+  }
+  return kept;
 }
 
 }  // namespace
@@ -72,7 +95,7 @@ void AdvanceFailed(Engine& e, int i) {
 void OnFailedLog(Engine& e, int i, const LogSeen& seen) {
   MemberState& m = e.member(i);
   if (!m.failure) return;
-  m.failure->log_lines = seen.lines;
+  m.failure->log_lines = LastWords(seen.lines);
   if (m.failure->aftermath == Aftermath::kLog) m.failure->aftermath = Aftermath::kLook;
 }
 

@@ -85,6 +85,7 @@ void StartPulls(Engine& e) {
 
 // Why the finished snapshot is no backup; empty where it is one (opensearch.md section 2).
 std::string SnapshotProblem(const Engine& e, const SnapshotView& snapshot) {
+  if (snapshot.state.empty()) return "the repository does not list it: it was never finished";
   if (snapshot.state != "SUCCESS") return "it ended as " + snapshot.state;
   if (snapshot.shards_failed > 0 || !snapshot.failures.empty()) {
     return std::to_string(snapshot.shards_failed) + " shards failed";
