@@ -166,6 +166,18 @@ RunOptions ComposeVerbs::OptionsOf(const Job& job) const {
   return options;
 }
 
+Status ComposeVerbs::FailureOf(const std::string& what, const StatusOr<CommandResult>& result) {
+  Status failure = CommandFailure(what, result);
+  if (failure.ok()) return failure;
+  const v1::OperationError error = ToOperationError(failure);
+  if (error.code() != v1::OPERATION_ERROR_CODE_COMPOSE_FAILED || parts_.engine->Info().ok()) {
+    return failure;
+  }
+  return VerbError(v1::OPERATION_ERROR_CODE_ENGINE_DOWN,
+                   "The Docker Engine does not answer: " + error.message(),
+                   {error.output().begin(), error.output().end()});
+}
+
 StatusOr<v1::OperationEnd> ComposeVerbs::RunVerb(const Job& job, const Prepared& prepared) {
   switch (job.order.verb().verb_case()) {
     case v1::Verb::kPullImage:

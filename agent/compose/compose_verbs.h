@@ -63,6 +63,8 @@ class ComposeVerbs final : public HostVerbs {
   Status CheckService(const Prepared& prepared, const std::string& service);
   SteadyTime DeadlineOf(const v1::StartOperation& order);
   RunOptions OptionsOf(const Job& job) const;
+  // CommandFailure; ENGINE_DOWN whatever Compose said, where the Engine does not answer any more.
+  Status FailureOf(const std::string& what, const StatusOr<CommandResult>& result);
   StatusOr<v1::OperationEnd> RunVerb(const Job& job, const Prepared& prepared);
 
   StatusOr<v1::OperationEnd> Pull(const Job& job);

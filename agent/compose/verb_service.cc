@@ -74,7 +74,7 @@ StatusOr<v1::OperationEnd> ComposeVerbs::Stop(const Job& job, const Prepared& pr
   options.on_line = Telling(job.progress);
   const StatusOr<CommandResult> result = parts_.compose->Stop(
       prepared.place, verb.service(), Seconds(verb.has_timeout(), verb.timeout()), options);
-  DROVER_RETURN_IF_ERROR(CommandFailure("Compose's stop of " + verb.service(), result));
+  DROVER_RETURN_IF_ERROR(FailureOf("Compose's stop of " + verb.service(), result));
   DROVER_ASSIGN_OR_RETURN(const ContainerDetail stopped,
                           parts_.engine->InspectContainer(found->id));
   if (Runs(stopped.state)) {
@@ -94,7 +94,7 @@ StatusOr<v1::OperationEnd> ComposeVerbs::Up(const Job& job, const Prepared& prep
   options.on_line = Telling(job.progress);
   const StatusOr<CommandResult> result =
       parts_.compose->Up(prepared.place, verb.service(), verb.recreate(), options);
-  DROVER_RETURN_IF_ERROR(CommandFailure("Compose's up of " + verb.service(), result));
+  DROVER_RETURN_IF_ERROR(FailureOf("Compose's up of " + verb.service(), result));
   DROVER_ASSIGN_OR_RETURN(const ContainerDetail now,
                           FindContainer(job.order.project(), verb.service()));
   if (now.state != "running") {
@@ -125,7 +125,7 @@ StatusOr<v1::OperationEnd> ComposeVerbs::Down(const Job& job, const Prepared& pr
   options.on_line = Telling(job.progress);
   const StatusOr<CommandResult> result =
       parts_.compose->Down(prepared.place, Seconds(verb.has_timeout(), verb.timeout()), options);
-  DROVER_RETURN_IF_ERROR(CommandFailure("Compose's down of " + job.order.project(), result));
+  DROVER_RETURN_IF_ERROR(FailureOf("Compose's down of " + job.order.project(), result));
   const HostScan after = catalog_.Scan();
   DROVER_RETURN_IF_ERROR(after.engine);
   v1::OperationEnd end = Succeeded();
