@@ -170,9 +170,9 @@ Status ComposeVerbs::FailureOf(const std::string& what, const StatusOr<CommandRe
   Status failure = CommandFailure(what, result);
   if (failure.ok()) return failure;
   const v1::OperationError error = ToOperationError(failure);
-  if (error.code() != v1::OPERATION_ERROR_CODE_COMPOSE_FAILED || parts_.engine->Info().ok()) {
-    return failure;
-  }
+  if (error.code() != v1::OPERATION_ERROR_CODE_COMPOSE_FAILED) return failure;
+  // A question of which no answer is remembered.
+  if (catalog_.Scan().engine.ok()) return failure;
   return VerbError(v1::OPERATION_ERROR_CODE_ENGINE_DOWN,
                    "The Docker Engine does not answer: " + error.message(),
                    {error.output().begin(), error.output().end()});

@@ -27,7 +27,8 @@ bool SaysDiskFull(const std::string& words) {
 
 bool SaysEngineDown(const std::string& words) {
   return HasAny(words, {"cannot connect to the docker daemon", "couldn't connect to docker daemon",
-                        "is the docker daemon running"});
+                        "is the docker daemon running", "error during connect",
+                        "error while fetching server api version"});
 }
 
 bool SaysNoImage(const std::string& words) {

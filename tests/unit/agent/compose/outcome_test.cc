@@ -41,6 +41,21 @@ TEST(Outcome, TellsPullFailuresApart) {
   for (const auto& [words, code] : cases) EXPECT_EQ(CodeOfPull(words), code) << words;
 }
 
+// An Engine that is back already may have been away all the same.
+TEST(Outcome, KnowsAnEngineThatWentAwayInTheMiddle) {
+  for (const char* words :
+       {"error during connect: Post \"http://%2Frun%2Fdocker.sock/v1.41/containers/d2/start\": EOF",
+        "docker.errors.DockerException: Error while fetching server API version: ('Connection "
+        "aborted.', FileNotFoundError(2, 'No such file or directory'))"}) {
+    CommandResult result;
+    result.exit_status = 1;
+    result.err = words;
+    EXPECT_EQ(ToOperationError(CommandFailure("up", result)).code(),
+              v1::OPERATION_ERROR_CODE_ENGINE_DOWN)
+        << words;
+  }
+}
+
 TEST(Outcome, HidesWhatLooksLikeASecret) {
   const std::pair<const char*, const char*> cases[] = {
       {"OPENSEARCH_INITIAL_ADMIN_PASSWORD=hunter2 rest",
