@@ -1,7 +1,6 @@
 // drover-controller: the program. Reads its settings, builds the real parts and serves until told
 // to stop.
 #include <arpa/inet.h>
-#include <grp.h>
 #include <grpc/grpc.h>
 #include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
@@ -12,18 +11,21 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <iostream>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 
 #include "common/base/log.h"
 #include "common/rpc/channel.h"
 #include "controller/api/control_server.h"
+#include "controller/api/control_socket.h"
 #include "controller/clusterfile/cluster_file.h"
 #include "controller/config/config.h"
 #include "controller/driver/live_coordinator.h"
@@ -37,6 +39,11 @@ namespace {
 
 constexpr char kRoom[] = "controller";
 constexpr int kError = 1;
+// Another controller commands: no restart helps, and a person has to choose (the systemd unit's
+// RestartPreventExitStatus).
+constexpr int kFencedExit = 3;
+// How long a fenced controller still tells operators why.
+constexpr timespec kFencedNotice{5, 0};
 constexpr std::chrono::seconds kDrainTime{5};
 constexpr Millis kCertificateRefresh{60'000};
 
@@ -48,11 +55,15 @@ int Fail(const Status& status) {
 // gRPC's own lines; the reasons of refused handshakes are only there.
 void LogOfGrpc(gpr_log_func_args* entry) { LogDebug("grpc", entry->message); }
 
+// By which the main thread hears that the controller was fenced.
+const int kFencedSignal = SIGRTMIN;
+
 sigset_t BlockSignals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, kFencedSignal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
   return signals;
@@ -76,23 +87,6 @@ void Notify(const std::string& state) {
   ::close(fd);
 }
 
-// Whoever can open the socket is an administrator: its mode is the only lock.
-Status OpenSocketTo(const std::string& path, const std::string& group_name) {
-  if (::chmod(path.c_str(), 0660) != 0) {
-    return Unavailable("cannot set the mode of " + path + ": " + std::strerror(errno));
-  }
-  const struct group* group = ::getgrnam(group_name.c_str());
-  if (group == nullptr) {
-    LogInfo(kRoom, "there is no group " + group_name + ": only root may use " + path);
-    return OkStatus();
-  }
-  if (::chown(path.c_str(), static_cast<uid_t>(-1), group->gr_gid) != 0) {
-    return Unavailable("cannot give " + path + " to group " + group_name + ": " +
-                       std::strerror(errno));
-  }
-  return OkStatus();
-}
-
 fleet::AuthorityOptions AuthorityOptionsOf(const config::Config& config) {
   fleet::AuthorityOptions options;
   options.folder = config.data_folder;
@@ -113,6 +107,24 @@ driver::LiveCoordinator::SpecFinder FindSpecIn(store::ClusterStore& clusters) {
   };
 }
 
+// The epoch of this start, and the last one's for the gateway's look at the agents' epochs.
+StatusOr<fleet::GatewayOptions> TakeEpoch(store::EpochStore& epochs, bool take_over, Time now) {
+  DROVER_ASSIGN_OR_RETURN(const store::EpochHistory history, epochs.Epochs());
+  if (history.fenced_by != 0 && !take_over) {
+    return FailedPrecondition(
+        "another controller commands the agents, with epoch " + std::to_string(history.fenced_by) +
+        "; this one stopped with epoch " + std::to_string(history.last) +
+        ", and what its data folder knows is older than what the other has done. Keep the other "
+        "one; if it is gone for good, start this one once with --take-over");
+  }
+  fleet::GatewayOptions options;
+  DROVER_ASSIGN_OR_RETURN(
+      options.epoch, epochs.NextEpoch(std::max<uint64_t>(static_cast<uint64_t>(ToUnixMillis(now)),
+                                                         history.fenced_by + 1)));
+  if (!take_over && !history.restored) options.previous_epoch = history.last;
+  return options;
+}
+
 // Everything that runs, in the order it is made; destroyed in the reverse.
 struct Controller {
   config::Config config;
@@ -123,20 +135,33 @@ struct Controller {
   std::unique_ptr<driver::LiveCoordinator> coordinator;
   std::unique_ptr<api::ControlServer> control;
   std::unique_ptr<grpc::Server> server;
+  std::mutex fenced_mutex;
+  std::optional<fleet::Fenced> fenced;  // guarded by fenced_mutex
 
   Status Build();
   Status Serve();
   void Shutdown();
+  // Says to everyone why, and leaves the process: nothing of it must act any more, and everything
+  // that counts is durable.
+  [[noreturn]] void LeaveFenced(const sigset_t& signals);
 };
 
 Status Controller::Build() {
+  DROVER_RETURN_IF_ERROR(api::ClaimSocket(config.control_socket));
   DROVER_ASSIGN_OR_RETURN(store, store::OpenStore(config.data_folder));
   DROVER_ASSIGN_OR_RETURN(authority, fleet::Authority::Open(AuthorityOptionsOf(config), clock));
-  DROVER_ASSIGN_OR_RETURN(const uint64_t epoch, store->NextEpoch());
-  DROVER_ASSIGN_OR_RETURN(gateway,
-                          fleet::Gateway::Make({.epoch = epoch}, *authority, *store, clock));
+  DROVER_ASSIGN_OR_RETURN(const fleet::GatewayOptions options,
+                          TakeEpoch(*store, config.take_over, clock.Now()));
+  DROVER_ASSIGN_OR_RETURN(gateway, fleet::Gateway::Make(options, *authority, *store, clock));
   coordinator = std::make_unique<driver::LiveCoordinator>(
       *store, *gateway, opensearch::MakeRestClusterApi, FindSpecIn(*store), clock);
+  coordinator->SetFencedHandler([this](const fleet::Fenced& by) {
+    {
+      const std::lock_guard lock(fenced_mutex);
+      fenced = by;
+    }
+    ::kill(::getpid(), kFencedSignal);
+  });
   gateway->SetListener(coordinator.get());
   api::Parts parts;
   parts.coordinator = coordinator.get();
@@ -148,7 +173,8 @@ Status Controller::Build() {
   parts.parse_cluster_file = clusterfile::ParseClusterFile;
   parts.write_cluster_file = clusterfile::WriteClusterFile;
   parts.clock = &clock;
-  parts.info = {DROVER_VERSION, clock.Now(), epoch, config.agent_address, config.data_folder};
+  parts.info = {DROVER_VERSION, clock.Now(), options.epoch, config.agent_address,
+                config.data_folder};
   control = std::make_unique<api::ControlServer>(parts);
   return coordinator->Recover();
 }
@@ -156,12 +182,6 @@ Status Controller::Build() {
 Status Controller::Serve() {
   grpc::EnableDefaultHealthCheckService(true);
   if (config.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  std::error_code ignored;
-  std::filesystem::create_directories(std::filesystem::path(config.control_socket).parent_path(),
-                                      ignored);
-  // The store's lock says that no other controller of this data folder is alive: what is there is
-  // left over.
-  ::unlink(config.control_socket.c_str());
   grpc::ServerBuilder builder;
   rpc::SetServerLimits(builder);
   int port = 0;
@@ -178,7 +198,7 @@ Status Controller::Serve() {
     return Unavailable("cannot listen on " + config.agent_listen + " and " + config.control_socket +
                        ": is another controller running, or is the address not this machine's?");
   }
-  return OpenSocketTo(config.control_socket, config.control_group);
+  return api::OpenSocketTo(config.control_socket, config.control_group);
 }
 
 void Controller::Shutdown() {
@@ -193,6 +213,22 @@ void Controller::Shutdown() {
   control.reset();
   gateway.reset();
   coordinator.reset();
+}
+
+void Controller::LeaveFenced(const sigset_t& signals) {
+  fleet::Fenced by;
+  {
+    const std::lock_guard lock(fenced_mutex);
+    by = *fenced;
+  }
+  LogError(kRoom, by.Text());
+  Notify("STOPPING=1\nSTATUS=" + by.Text());
+  control->Refuse(FailedPrecondition(by.Text()));
+  // 0: unknown, but above this one's.
+  const Status recorded = store->RecordFenced(by.epoch != 0 ? by.epoch : by.own_epoch + 1);
+  if (!recorded.ok()) LogError(kRoom, Message(recorded));
+  ::sigtimedwait(&signals, nullptr, &kFencedNotice);
+  std::_Exit(kFencedExit);
 }
 
 int Run(const config::Config& config) {
@@ -212,6 +248,7 @@ int Run(const config::Config& config) {
   Notify("READY=1");
   int signal = 0;
   sigwait(&signals, &signal);
+  if (signal == kFencedSignal) controller.LeaveFenced(signals);
   LogInfo(kRoom, std::string("stopping on ") + ::strsignal(signal));
   Notify("STOPPING=1");
   controller.Shutdown();

@@ -72,7 +72,9 @@ Status CheckFile(SQLite::Database& database, const JournalOptions& options) {
                               std::to_string(records::kSchemaVersion) +
                               ": install the newer agent again");
   }
-  if (version == 0 && !options.read_only) records::CreateTables(database);
+  if (version < records::kSchemaVersion && !options.read_only) {
+    records::BringUpToDate(database, version);
+  }
   const std::string damage = records::FindDamage(database);
   if (damage.empty()) return OkStatus();
   return FromSqlite(SQLite::Exception(damage, SQLITE_CORRUPT), options.path);
@@ -118,6 +120,24 @@ Status Journal::RaiseEpoch(uint64_t epoch) {
     if (epoch > records::HighestEpoch(*database_)) records::RaiseEpoch(*database_, epoch);
     return OkStatus();
   });
+}
+
+StatusOr<bool> Journal::EnterFleet(const std::string& fleet) {
+  std::lock_guard lock(mutex_);
+  bool changed = false;
+  const Status status = Guarded(options_.path, [&] {
+    const std::string before = records::Fleet(*database_);
+    if (before == fleet) return OkStatus();
+    SQLite::Transaction transaction(*database_);
+    records::SetFleet(*database_, fleet);
+    // Without one the journal is of an agent that did not note it: the host has not moved.
+    if (!before.empty()) records::ForgetFleet(*database_);
+    transaction.commit();
+    changed = !before.empty();
+    return OkStatus();
+  });
+  if (!status.ok()) return status;
+  return changed;
 }
 
 StatusOr<bool> Journal::Knows(const std::string& operation_id) {

@@ -65,6 +65,11 @@ class Journal {
   // Remembers `epoch` where it is higher than the highest one; else does nothing.
   Status RaiseEpoch(uint64_t epoch);
 
+  // The host belongs to `fleet` (any text that names its authority). True where it was in another
+  // one: then the old one's epoch and its ended operations are forgotten, so that the new
+  // controller is heard. Open operations stay: they are ended like any other.
+  StatusOr<bool> EnterFleet(const std::string& fleet);
+
   StatusOr<bool> Knows(const std::string& operation_id);
 
   // Accepts an operation that has to wait: event ACCEPTED. ALREADY_EXISTS where the id is known.

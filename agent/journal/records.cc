@@ -31,6 +31,9 @@ constexpr char kTables[] =
     " operation_event BLOB NOT NULL,"
     " UNIQUE(operation_id, sequence));";
 
+// Format 2.
+constexpr char kFleetColumn[] = "ALTER TABLE fence ADD COLUMN fleet TEXT NOT NULL DEFAULT '';";
+
 constexpr int kBusyTimeoutMs = 5000;
 
 void BindBytes(SQLite::Statement& statement, int index, const std::string& bytes) {
@@ -61,9 +64,10 @@ int SchemaVersion(SQLite::Database& database) {
   return database.execAndGet("PRAGMA user_version").getInt();
 }
 
-void CreateTables(SQLite::Database& database) {
+void BringUpToDate(SQLite::Database& database, int from) {
   SQLite::Transaction transaction(database);
-  database.exec(kTables);
+  if (from < 1) database.exec(kTables);
+  if (from < 2) database.exec(kFleetColumn);
   database.exec("PRAGMA user_version=" + std::to_string(kSchemaVersion));
   transaction.commit();
 }
@@ -157,6 +161,20 @@ void ForgetEnded(SQLite::Database& database, Time ended_before, int keep_at_most
                          " ORDER BY ended_at DESC, id LIMIT -1 OFFSET ?)");
   many.bind(1, keep_at_most);
   many.exec();
+}
+
+std::string Fleet(SQLite::Database& database) {
+  return database.execAndGet("SELECT fleet FROM fence").getString();
+}
+
+void SetFleet(SQLite::Database& database, const std::string& fleet) {
+  SQLite::Statement update(database, "UPDATE fence SET fleet=?");
+  update.bind(1, fleet);
+  update.exec();
+}
+
+void ForgetFleet(SQLite::Database& database) {
+  database.exec("UPDATE fence SET epoch=0; DELETE FROM operation WHERE ended_at IS NOT NULL;");
 }
 
 uint64_t HighestEpoch(SQLite::Database& database) {

@@ -1,5 +1,6 @@
 #include "agent/session/operations.h"
 
+#include <future>
 #include <optional>
 #include <utility>
 
@@ -12,6 +13,7 @@ namespace {
 constexpr char kRoom[] = "operations";
 constexpr size_t kMaxIntake = 4096;
 constexpr Millis kJournalRetry{1'000};
+constexpr Millis kIntakeSlice{100};
 
 v1::OperationEnd MakeEnd(v1::OperationState state, v1::OperationErrorCode code,
                          const std::string& message, Time now) {
@@ -112,6 +114,39 @@ void Operations::Acknowledge(v1::AckEvents acks) {
   });
 }
 
+Status Operations::EnterFleet(const std::string& fleet) {
+  struct Result {
+    std::promise<void> done;
+    Status status = Unavailable("the agent stops");
+  };
+  const auto result = std::make_shared<Result>();
+  const std::future<void> done = result->done.get_future();
+  // After every order that came over an earlier connection.
+  const bool queued = intake_.Push("", [this, fleet, result] {
+    result->status = LeaveOldFleet(fleet);
+    result->done.set_value();
+  });
+  // A stop may drop the task instead, with its promise: then this thread has the last reference to
+  // it, and must not wait.
+  while (queued && done.wait_for(kIntakeSlice) != std::future_status::ready && !stopping_) {
+  }
+  if (!queued || done.wait_for(Millis(0)) != std::future_status::ready) {
+    return Unavailable("the agent stops");
+  }
+  return result->status;
+}
+
+Status Operations::LeaveOldFleet(const std::string& fleet) {
+  DROVER_ASSIGN_OR_RETURN(const bool left, journal_->EnterFleet(fleet));
+  if (!left) return OkStatus();
+  LogInfo(kRoom, "this host has joined another fleet: epoch and ended operations are forgotten");
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, active] : active_) {
+    if (!active->begun) active->stop.canceled = true;
+  }
+  return OkStatus();
+}
+
 void Operations::Welcome(uint64_t epoch, std::function<void()> then) {
   Intake([this, epoch, then = std::move(then)] {
     const Status status = journal_->RaiseEpoch(epoch);
@@ -162,12 +197,26 @@ void Operations::Refuse(Active& active, v1::OperationErrorCode code, const std::
 
 void Operations::RefuseUnjournaled(const v1::StartOperation& order, v1::OperationErrorCode code,
                                    const std::string& message) {
-  LogWarning(kRoom, "refused operation " + order.operation_id() + ": " + message);
+  SendRefusal(order, Refusal(code, message, clock_->Now()));
+}
+
+void Operations::SendRefusal(const v1::StartOperation& order, v1::OperationEnd end) {
+  LogWarning(kRoom, "refused operation " + order.operation_id() + ": " + end.error().message());
   v1::OperationEvent event;
   event.set_operation_id(order.operation_id());
   event.set_sequence(1);
-  *event.mutable_end() = Refusal(code, message, clock_->Now());
+  *event.mutable_end() = std::move(end);
   sink_->OnAnswer(event);
+}
+
+// Not journaled: the controller that is in charge may still order this operation.
+void Operations::RefuseStale(const v1::StartOperation& order, uint64_t highest) {
+  const std::string message =
+      "epoch " + std::to_string(order.epoch()) + " is older than " + std::to_string(highest) +
+      ", which this host has seen: another controller has taken over; stop the old one";
+  v1::OperationEnd end = Refusal(v1::OPERATION_ERROR_CODE_STALE_EPOCH, message, clock_->Now());
+  end.mutable_error()->set_highest_epoch(highest);
+  SendRefusal(order, std::move(end));
 }
 
 // On the intake thread.
@@ -181,13 +230,8 @@ void Operations::Receive(const v1::StartOperation& order) {
   }
   if (*known) return Repeat(id);
   if (FindActive(id)) return;
-  // Not journaled under the id: the controller that is in charge may still order this operation.
   if (order.epoch() < *highest) {
-    return RefuseUnjournaled(order, v1::OPERATION_ERROR_CODE_STALE_EPOCH,
-                             "epoch " + std::to_string(order.epoch()) + " is older than " +
-                                 std::to_string(*highest) +
-                                 ", which this host has seen: another controller has taken over; "
-                                 "stop the old one");
+    return RefuseStale(order, *highest);
   }
   const auto active = std::make_shared<Active>();
   active->order = order;
@@ -239,11 +283,17 @@ void Operations::RunNext(const std::shared_ptr<Active>& active) {
   Remove(*active);
 }
 
+bool Operations::MayBegin(Active& active) {
+  const std::lock_guard lock(mutex_);
+  active.begun = !active.stop.canceled;
+  return active.begun;
+}
+
 // True where the verb is journaled as running; else the operation has been refused.
 bool Operations::BeginOrRefuse(Active& active) {
   const v1::StartOperation& order = active.order;
   const Time now = clock_->Now();
-  if (active.stop.canceled) {
+  if (!MayBegin(active)) {
     Refuse(active, v1::OPERATION_ERROR_CODE_CANCELED, "canceled before it began; nothing was done");
     return false;
   }

@@ -58,6 +58,9 @@ class Operations {
   void Start(v1::StartOperation order);
   void Cancel(v1::CancelOperation cancel);
   void Acknowledge(v1::AckEvents acks);
+  // Before a connection: the host belongs to `fleet` (Journal::EnterFleet). Where it was in another
+  // one, operations of that one that wait are canceled; those that run end as they do. Blocks.
+  Status EnterFleet(const std::string& fleet);
   // A controller said Welcome with `epoch`; `then` runs when the journal has it.
   void Welcome(uint64_t epoch, std::function<void()> then);
 
@@ -70,6 +73,7 @@ class Operations {
     v1::StartOperation order;
     StopRequest stop;
     bool accepted = false;  // journaled as such
+    bool begun = false;     // guarded by mutex_
     Time last_progress;     // only the verb's thread
   };
 
@@ -83,7 +87,11 @@ class Operations {
   void Refuse(Active& active, v1::OperationErrorCode code, const std::string& message);
   void RefuseUnjournaled(const v1::StartOperation& order, v1::OperationErrorCode code,
                          const std::string& message);
+  void RefuseStale(const v1::StartOperation& order, uint64_t highest);
+  void SendRefusal(const v1::StartOperation& order, v1::OperationEnd end);
   Status RecoverOne(const OpenOperation& operation);
+  Status LeaveOldFleet(const std::string& fleet);
+  bool MayBegin(Active& active);
   std::shared_ptr<Active> FindActive(const std::string& operation_id);
   void Remove(const Active& active);
   void Intake(std::function<void()> task);

@@ -113,6 +113,10 @@ Status Session::ConnectOnce() {
   address_.clear();
   DROVER_ASSIGN_OR_RETURN(const HostIdentity identity, parts_.identity->Load());
   address_ = identity.controller;
+  // Without one the connection fails, and says so.
+  if (const auto fleet = crypto::CertificateDigest(identity.ca); fleet.ok()) {
+    DROVER_RETURN_IF_ERROR(operations_.EnterFleet(*fleet));
+  }
   PlanRenewal(identity);
   const v1::Hello hello = MakeHello(identity);
   const auto channel = parts_.channels(identity);

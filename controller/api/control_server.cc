@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/rpc/channel.h"
 #include "controller/api/cluster_service.h"
 #include "controller/api/event_service.h"
 #include "controller/api/fleet_service.h"
@@ -45,6 +46,8 @@ std::vector<grpc::Service*> ControlServer::Services() {
   return {&rooms_->fleet, &rooms_->clusters, &rooms_->rollouts, &rooms_->snapshots,
           &rooms_->events};
 }
+
+void ControlServer::Refuse(const Status& why) { rooms_->desk.Refuse(rpc::ToGrpc(why)); }
 
 void ControlServer::Shutdown() {
   rooms_->desk.Shutdown();

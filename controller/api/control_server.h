@@ -30,6 +30,9 @@ class ControlServer {
   // Owned by this object, which must outlive the servers.
   std::vector<grpc::Service*> Services();
 
+  // Ends every open call with `why` and refuses new ones with it: another controller commands.
+  void Refuse(const Status& why);
+
   // Ends every open call with UNAVAILABLE "the controller is stopping", refuses new ones and joins
   // the workers; blocks as long as what they do now takes. May be called again.
   void Shutdown();

@@ -9,8 +9,6 @@ namespace {
 // More than this many calls waiting for a worker means that something hangs: refuse, don't hoard.
 constexpr size_t kMaxJobs = 1000;
 
-grpc::Status Stopping() { return {grpc::StatusCode::UNAVAILABLE, "the controller is stopping"}; }
-
 }  // namespace
 
 Desk::Desk(IdentifyFunction identify, int threads)
@@ -24,14 +22,14 @@ StatusOr<Caller> Desk::Admit(const grpc::CallbackServerContext& context, const s
 
 grpc::Status Desk::Refusal() {
   const std::lock_guard lock(mutex_);
-  if (stopping_) return Stopping();
+  if (!refusal_.ok()) return refusal_;
   return {grpc::StatusCode::RESOURCE_EXHAUSTED,
           "the controller has too many calls to answer; try again in a moment"};
 }
 
 bool Desk::Opened(const std::shared_ptr<OpenCall>& call) {
   const std::lock_guard lock(mutex_);
-  if (stopping_) return false;
+  if (!refusal_.ok()) return false;
   open_[call.get()] = call;
   return true;
 }
@@ -41,16 +39,21 @@ void Desk::Closed(const OpenCall* call) {
   open_.erase(call);
 }
 
-void Desk::Shutdown() {
+void Desk::Refuse(const grpc::Status& why) {
   std::vector<std::shared_ptr<OpenCall>> calls;
   {
     const std::lock_guard lock(mutex_);
-    stopping_ = true;
+    if (!refusal_.ok()) return;
+    refusal_ = why;
     for (const auto& [key, weak] : open_) {
       if (auto call = weak.lock()) calls.push_back(std::move(call));
     }
   }
-  for (const auto& call : calls) call->Stop(Stopping());
+  for (const auto& call : calls) call->Stop(why);
+}
+
+void Desk::Shutdown() {
+  Refuse({grpc::StatusCode::UNAVAILABLE, "the controller is stopping"});
   executor_.Shutdown();
 }
 

@@ -36,15 +36,18 @@ class Desk {
 
   Executor& executor() { return executor_; }
 
-  // What a call ends with where no worker can take it.
+  // What a call ends with where it is not taken.
   grpc::Status Refusal();
 
-  // False where the controller is stopping: the call must end itself.
+  // False where calls are refused: the call must end itself, with Refusal().
   bool Opened(const std::shared_ptr<OpenCall>& call);
   void Closed(const OpenCall* call);
 
-  // Ends every open call with UNAVAILABLE, refuses new ones and joins the workers. Blocks as long
-  // as the jobs that run now.
+  // Ends every open call with `why` and refuses new ones with it. Does not wait for the workers. Of
+  // several calls the first one's `why` counts.
+  void Refuse(const grpc::Status& why);
+
+  // Refuses with UNAVAILABLE and joins the workers. Blocks as long as the jobs that run now.
   void Shutdown();
 
  private:
@@ -52,7 +55,7 @@ class Desk {
   Executor executor_;
   std::mutex mutex_;
   std::map<const OpenCall*, std::weak_ptr<OpenCall>> open_;
-  bool stopping_ = false;
+  grpc::Status refusal_;  // not OK: calls are refused
 };
 
 }  // namespace drover::api

@@ -96,6 +96,7 @@ StatusOr<Config> ParseDocument(const YAML::Node& document, const std::string& fi
 struct Flags {
   std::string config_path = kDefaultConfigPath;
   std::optional<std::string> data_folder, listen, socket, advertise, log_level;
+  bool take_over = false;
 };
 
 StatusOr<Config> Combine(const Flags& flags, bool path_was_given) {
@@ -110,6 +111,7 @@ StatusOr<Config> Combine(const Flags& flags, bool path_was_given) {
   if (flags.listen) config.agent_listen = *flags.listen;
   if (flags.socket) config.control_socket = *flags.socket;
   if (flags.advertise) config.agent_address = *flags.advertise;
+  config.take_over = flags.take_over;
   if (flags.log_level) config.log_level = kLogLevels.at(*flags.log_level);
   DROVER_RETURN_IF_ERROR(CheckConfig(config, "command line"));
   if (config.agent_address.empty()) {
@@ -142,6 +144,9 @@ CommandLine ReadCommandLine(int argc, const char* const* argv, const std::string
   app.add_option("--listen", flags.listen, "address for agents: IP:PORT");
   app.add_option("--advertise", flags.advertise, "what agents dial: HOST:PORT");
   app.add_option("--socket", flags.socket, "unix socket for the drover command");
+  app.add_flag("--take-over", flags.take_over,
+               "command the agents although another controller did so since this one stopped; only "
+               "where that one is gone for good");
   app.add_option("--log-level", flags.log_level, "debug, info, warning or error")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
   try {

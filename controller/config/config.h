@@ -25,6 +25,8 @@ struct Config {
   LogLevel log_level = LogLevel::kInfo;
   // gRPC server reflection, for debugging with generic clients.
   bool reflection = false;
+  // Only a flag, for one start: this controller commands although agents have obeyed another one.
+  bool take_over = false;
 };
 
 inline constexpr char kDefaultConfigPath[] = "/etc/drover/controller.yaml";

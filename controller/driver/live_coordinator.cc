@@ -73,12 +73,27 @@ void LiveCoordinator::Stop() {
   effects_->Stop();
 }
 
+void LiveCoordinator::SetFencedHandler(std::function<void(const fleet::Fenced&)> fenced) {
+  on_fenced_ = std::move(fenced);
+}
+
+void LiveCoordinator::OnFenced(const fleet::Fenced& fenced) {
+  if (fenced_.exchange(true)) return;
+  effects_->Fence();
+  if (on_fenced_) on_fenced_(fenced);
+}
+
+Status LiveCoordinator::Handle(const RolloutId& id, rollout::EventBody body) {
+  if (fenced_) return FailedPrecondition("another controller commands; this one acts no more");
+  return driver_->Handle(id, {clock_.Now(), std::move(body)});
+}
+
 void LiveCoordinator::Report(const RolloutId& id, rollout::EventBody body) {
   const auto arrived = std::chrono::steady_clock::now();
   loop_.Post([this, id, arrived, body = std::move(body)]() mutable {
     const bool is_result = IsResult(body);
-    const Status status = driver_->Handle(id, {clock_.Now(), std::move(body)});
-    if (!status.ok() && status.code() != StatusCode::kNotFound) {
+    const Status status = Handle(id, std::move(body));
+    if (!status.ok() && status.code() != StatusCode::kNotFound && !fenced_) {
       LogError("driver", "rollout " + id.str() + ": " + Message(status));
     }
     if (is_result) {
@@ -176,9 +191,10 @@ StatusOr<rollout::Rollout> LiveCoordinator::Start(const std::string& plan_id, co
   }
   const Status begun = loop_.Call<Status>(
       [this, plan, id, by] {
+        if (fenced_)
+          return FailedPrecondition("another controller commands; this one acts no more");
         DROVER_RETURN_IF_ERROR(driver_->Begin(plan, clock_.Now()).status());
-        return driver_->Handle(id,
-                               {clock_.Now(), rollout::Asked{rollout::Request::kStart, by, ""}});
+        return Handle(id, rollout::Asked{rollout::Request::kStart, by, ""});
       },
       Unavailable("the controller is stopping"));
   if (!begun.ok()) {
@@ -228,7 +244,7 @@ StatusOr<rollout::Rollout> LiveCoordinator::Ask(const std::string& rollout_id,
           return rollout::CanAsk(ended, asked);
         }
         DROVER_RETURN_IF_ERROR(rollout::CanAsk(*rollout, asked));
-        return driver_->Handle(id, {clock_.Now(), asked});
+        return Handle(id, asked);
       },
       Unavailable("the controller is stopping"));
   if (!status.ok()) return status;
@@ -297,7 +313,7 @@ void LiveCoordinator::OnAgentConnected(const std::string& host) {
   Append({"host.connected", "", host, "host " + host + " is connected", {}});
   loop_.Post([this, host] {
     for (const RolloutId& id : driver_->Active()) {
-      driver_->Handle(id, {clock_.Now(), rollout::AgentConnected{host}}).IgnoreError();
+      Handle(id, rollout::AgentConnected{host}).IgnoreError();
     }
   });
 }
@@ -306,7 +322,7 @@ void LiveCoordinator::OnAgentLost(const std::string& host, const std::string& re
   Append({"host.lost", "", host, "host " + host + " is not connected: " + reason, {}});
   loop_.Post([this, host, reason] {
     for (const RolloutId& id : driver_->Active()) {
-      driver_->Handle(id, {clock_.Now(), rollout::AgentLost{host, reason}}).IgnoreError();
+      Handle(id, rollout::AgentLost{host, reason}).IgnoreError();
     }
   });
 }
@@ -320,17 +336,16 @@ void LiveCoordinator::HandleOperation(const std::string& host, const fleet::Oper
   const RolloutId id = RolloutOf(event.operation_id);
   Status status;
   if (event.is_end) {
-    status =
-        driver_->Handle(id, {clock_.Now(), rollout::OperationEnded{event.operation_id, event.end}});
+    status = Handle(id, rollout::OperationEnded{event.operation_id, event.end});
     // From the end of the process on the host; an agent's clock that is ahead counts as at once.
     const Time now = clock_.Now();
     reactions_.Add(id,
                    std::max<double>(0, static_cast<double>((now - event.end.ended_at).count())));
   } else if (event.is_progress) {
-    status = driver_->Handle(
-        id, {clock_.Now(), rollout::OperationProgressed{event.operation_id, event.progress}});
+    status = Handle(id, rollout::OperationProgressed{event.operation_id, event.progress});
   }
   // An event of a rollout that has ended, or of none that is known, is of no use any more.
+  if (fenced_) return;
   if (!status.ok() && status.code() != StatusCode::kNotFound) {
     LogError("driver", "event of " + event.operation_id.str() + ": " + Message(status));
     return;

@@ -2,6 +2,7 @@
 #ifndef DROVER_CONTROLLER_DRIVER_LIVE_COORDINATOR_H_
 #define DROVER_CONTROLLER_DRIVER_LIVE_COORDINATOR_H_
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -32,6 +33,9 @@ class LiveCoordinator final : public Coordinator, public fleet::AgentListener {
 
   // Goes on with the rollouts that have not ended. Once, before the agents may connect.
   Status Recover();
+  // `fenced` is called once, from any thread, when another controller commands the agents. Before
+  // the agents may connect.
+  void SetFencedHandler(std::function<void(const fleet::Fenced&)> fenced);
   // Ends the loop; rollouts go on when the controller starts again.
   void Stop();
 
@@ -55,6 +59,8 @@ class LiveCoordinator final : public Coordinator, public fleet::AgentListener {
   void OnAgentConnected(const std::string& host) override;
   void OnAgentLost(const std::string& host, const std::string& reason) override;
   void OnOperationEvent(const std::string& host, const fleet::OperationEvent& event) override;
+  // From here on no rollout takes a step and no action begins; what is under way may still end.
+  void OnFenced(const fleet::Fenced& fenced) override;
 
  private:
   struct Subscription {
@@ -63,6 +69,8 @@ class LiveCoordinator final : public Coordinator, public fleet::AgentListener {
     RecordObserver on_record;
   };
 
+  // driver_->Handle, unless another controller commands. On the loop.
+  Status Handle(const RolloutId& id, rollout::EventBody body);
   void Report(const RolloutId& id, rollout::EventBody body);
   void OnCommitted(const rollout::Rollout& rollout,
                    const std::vector<store::StoredRecord>& records);
@@ -80,6 +88,8 @@ class LiveCoordinator final : public Coordinator, public fleet::AgentListener {
   std::unique_ptr<LiveEffects> effects_;
   std::unique_ptr<RolloutDriver> driver_;  // on the loop only
   Reactions reactions_;                    // on the loop only
+  std::atomic<bool> fenced_{false};
+  std::function<void(const fleet::Fenced&)> on_fenced_;
   std::mutex subscriptions_mutex_;
   std::map<SubscriptionId, Subscription> subscriptions_;
   SubscriptionId next_subscription_ = 1;

@@ -45,6 +45,7 @@ void LiveEffects::OnCluster(const Job& job,
                             std::function<rollout::EventBody(opensearch::ClusterApi&)> call,
                             std::function<rollout::EventBody(const std::string& error)> failed) {
   workers_.Run([this, job, call = std::move(call), failed = std::move(failed)] {
+    if (stopped_) return;
     StatusOr<std::shared_ptr<opensearch::ClusterApi>> api = clusters_.Get(job.plan->spec);
     rollout::EventBody body = api.ok() ? call(**api) : failed(Message(api.status()));
     if (!stopped_) report_(job.rollout, std::move(body));
@@ -58,6 +59,7 @@ void LiveEffects::FollowSnapshot(const Job& job, const rollout::TakeSnapshot& or
     };
     StatusOr<std::shared_ptr<opensearch::ClusterApi>> api = clusters_.Get(job.plan->spec);
     if (!api.ok()) return report({}, Message(api.status()));
+    if (stopped_) return;
     // A name that is taken is the snapshot that this action began before a restart.
     const Status begun = (*api)->BeginSnapshot(order.repository, order.name);
     if (!begun.ok() && begun.code() != StatusCode::kAlreadyExists) {
@@ -150,6 +152,7 @@ struct LiveEffects::Performer {
 
   void operator()(const rollout::ObserveWorld& observe) {
     self.workers_.Run([&self = self, job = job, observe] {
+      if (self.stopped_) return;
       rollout::World world =
           self.observer_.Observe(job.plan->spec, {.hosts = observe.with_hosts,
                                                   .repository = observe.with_repository,
@@ -235,6 +238,7 @@ struct LiveEffects::Performer {
 };
 
 void LiveEffects::Perform(const rollout::Rollout& rollout, const rollout::Outstanding& action) {
+  if (stopped_) return;
   std::visit(Performer{*this, {rollout.id, action.id, rollout.plan}}, action.action);
 }
 

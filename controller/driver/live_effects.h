@@ -29,6 +29,9 @@ class LiveEffects final : public Effects {
 
   void Perform(const rollout::Rollout& rollout, const rollout::Outstanding& action) override;
 
+  // No action begins from here on, and nothing is reported any more. Does not wait.
+  void Fence() { stopped_ = true; }
+
   // Calls that wait end soon; nothing is reported any more.
   void Stop();
 

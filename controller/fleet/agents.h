@@ -25,6 +25,14 @@ struct OperationEvent {
   rollout::OperationEnd end;  // where is_end
 };
 
+// What shows that another controller commands this one's agents.
+struct Fenced {
+  std::string host;          // whose agent has it seen
+  uint64_t epoch = 0;        // of the other controller; 0 where the agent does not say
+  uint64_t own_epoch = 0;    // of this one
+  std::string Text() const;  // a sentence for the log and for operators
+};
+
 // Called from the fleet's threads; must not block. Per host the order is the agent's.
 class AgentListener {
  public:
@@ -33,6 +41,9 @@ class AgentListener {
   virtual void OnAgentLost(const std::string& host, const std::string& reason) = 0;
   // The listener calls Agents::Acknowledge once the event is durable.
   virtual void OnOperationEvent(const std::string& host, const OperationEvent& event) = 0;
+  // An agent has obeyed another controller: this one must not act any more, from this call on. It
+  // may come from several threads, and beside the other calls.
+  virtual void OnFenced(const Fenced& fenced) = 0;
 };
 
 struct LogChunk {

@@ -90,6 +90,7 @@ StatusOr<Gateway::SessionPtr> Gateway::SessionOf(const std::string& host) const 
 }
 
 Status Gateway::SendOrder(const std::string& host, agent::v1::ControllerMessage message) {
+  if (fenced_) return Unavailable("another controller commands; this one acts no more");
   DROVER_ASSIGN_OR_RETURN(const SessionPtr session, SessionOf(host));
   if (Send(session, std::move(message))) return OkStatus();
   return Unavailable("host " + host + ": its agent's connection ended just now");

@@ -38,6 +38,10 @@ struct GatewayOptions {
   Millis check_interval{60'000};
   // How long a connection may take to say Hello.
   Millis hello_timeout = rpc::kHandshakeTimeout;
+  // Of the controller's start before this one. An agent that has seen an epoch between the two has
+  // obeyed a controller that this one's database knows nothing of. 0: not known, or the operator
+  // has said that this controller takes over.
+  uint64_t previous_epoch = 0;
 };
 
 // Serves drover.agent.v1.AgentGateway. Thread safe. Order of things in main:
@@ -110,7 +114,10 @@ class Gateway final : public Agents, public FleetAdmin, private Session::Owner {
   void OnReport(const SessionPtr& session, const agent::v1::HostReport& report);
   void OnOperation(const SessionPtr& session, const agent::v1::OperationEvent& event);
   void StoreLastSeen(const HostId& host, Time now);
-  Status CheckHello(const agent::v1::Hello& hello, const std::string& host) const;
+  // False where the agent has obeyed another controller since this one was in charge.
+  bool IsOwnEpoch(uint64_t seen) const;
+  // Stops every order of this controller; returns what the agent is told.
+  Status Fence(const std::string& host, uint64_t seen);
   agent::v1::ControllerMessage Welcome() const;
   bool StopWaiting(const Session& session);
 
@@ -136,6 +143,7 @@ class Gateway final : public Agents, public FleetAdmin, private Session::Owner {
   HostTable hosts_;
   TokenBucket enrolments_, renewals_;
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> fenced_{false};
 
   // A change of a host's connection and its place in the callbacks' order are one step.
   std::mutex order_mutex_;

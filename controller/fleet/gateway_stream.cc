@@ -72,14 +72,25 @@ void Gateway::OnMessage(const SessionPtr& session, agent::v1::AgentMessage& mess
   }
 }
 
-Status Gateway::CheckHello(const agent::v1::Hello& hello, const std::string& host) const {
-  if (hello.highest_epoch() <= options_.epoch) return OkStatus();
-  return FailedPrecondition(
-      "host " + host + " has obeyed a controller of epoch " +
-      std::to_string(hello.highest_epoch()) + ", this one has epoch " +
-      std::to_string(options_.epoch) +
-      ": another controller took over, or this one runs on an old copy of its database; stop the "
-      "one that should not command, then start the other again");
+std::string Fenced::Text() const {
+  return "host " + host + " has obeyed " +
+         (epoch == 0 ? "a newer controller" : "a controller of epoch " + std::to_string(epoch)) +
+         ", this one has epoch " + std::to_string(own_epoch) +
+         ": another controller took over, or this one runs on an old copy of its database. It acts "
+         "no more. Keep the one that should command and stop the other; if the other one is gone "
+         "for good, start this one once with --take-over";
+}
+
+bool Gateway::IsOwnEpoch(uint64_t seen) const {
+  if (seen > options_.epoch) return false;
+  return options_.previous_epoch == 0 || seen <= options_.previous_epoch || seen == options_.epoch;
+}
+
+Status Gateway::Fence(const std::string& host, uint64_t seen) {
+  const Fenced fenced{host, seen, options_.epoch};
+  fenced_ = true;
+  if (listener_ != nullptr) listener_->OnFenced(fenced);
+  return FailedPrecondition(fenced.Text());
 }
 
 agent::v1::ControllerMessage Gateway::Welcome() const {
@@ -100,7 +111,10 @@ void Gateway::OnHello(const SessionPtr& session, const agent::v1::Hello& hello) 
   }
   const auto record = hosts_.Admit(session->host());
   Status status = record.status();
-  if (status.ok()) status = CheckHello(hello, record->name);
+  if (status.ok() && !IsOwnEpoch(hello.highest_epoch())) {
+    EndSession(session, Fence(record->name, hello.highest_epoch()));
+    return;
+  }
   if (!status.ok()) {
     LogError("fleet", Message(status));
     EndSession(session, status);
@@ -152,6 +166,12 @@ void Gateway::OnOperation(const SessionPtr& session, const agent::v1::OperationE
   const auto host = hosts_.Admit(session->host());
   if (!host.ok()) {
     EndSession(session, host.status());
+    return;
+  }
+  const agent::v1::OperationError& error = event.end().error();
+  if (error.code() == agent::v1::OPERATION_ERROR_CODE_STALE_EPOCH &&
+      (error.highest_epoch() == 0 || error.highest_epoch() > options_.epoch)) {
+    EndSession(session, Fence(host->name, error.highest_epoch()));
     return;
   }
   OperationEvent converted = FromProto(event);

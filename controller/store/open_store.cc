@@ -8,6 +8,7 @@ namespace drover::store {
 SqliteStore::SqliteStore(std::unique_ptr<DataFolder> folder, std::unique_ptr<Database> database)
     : folder_(std::move(folder)),
       database_(std::move(database)),
+      epochs_(database_->connection()),
       rollouts_(database_->connection()),
       records_(database_->connection()),
       fleet_(database_->connection()),

@@ -62,9 +62,6 @@ class RolloutStore {
   // After `since`, oldest first, at most `limit`; of one rollout, or all where `rollout` is empty.
   virtual StatusOr<std::vector<StoredRecord>> ListRecords(const RolloutId& rollout, uint64_t since,
                                                           size_t limit) = 0;
-
-  // Raises and returns the epoch; once at each start of the controller.
-  virtual StatusOr<uint64_t> NextEpoch() = 0;
 };
 
 }  // namespace drover::store

@@ -54,9 +54,7 @@ SqliteStore::RolloutStatements::RolloutStatements(SQLite::Database& db)
       list_of_cluster(db,
                       DROVER_ROLLOUT_COLUMNS "WHERE cluster = ?1 ORDER BY number DESC LIMIT ?2"),
       succeeded(db, DROVER_ROLLOUT_COLUMNS
-                "WHERE cluster = ?1 AND ended_as = ?2 ORDER BY number DESC LIMIT ?3"),
-      next_epoch(db, "UPDATE counters SET value = value + 1 WHERE name = 'epoch' RETURNING value") {
-}
+                "WHERE cluster = ?1 AND ended_as = ?2 ORDER BY number DESC LIMIT ?3") {}
 
 Status SqliteStore::SavePlan(const rollout::Plan& plan) {
   const std::string bytes = SerializedPlan(plan);
@@ -249,22 +247,6 @@ StatusOr<rollout::History> SqliteStore::TimingsOf(const std::string& cluster) {
     DROVER_ASSIGN_OR_RETURN(const auto rollouts, ReadRollouts(&rows));
     return Timings(rollouts);
   });
-}
-
-StatusOr<uint64_t> SqliteStore::NextEpoch() {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  uint64_t epoch = 0;
-  DROVER_RETURN_IF_ERROR(database_->InTransaction([&]() -> Status {
-    Use next(rollouts_.next_epoch);
-    if (!next.Next()) {
-      return DataLoss(
-          "the database has no epoch: restore drover.db from a backup; do not delete "
-          "it");
-    }
-    epoch = static_cast<uint64_t>(next.Int(0));
-    return OkStatus();
-  }));
-  return epoch;
 }
 
 }  // namespace drover::store

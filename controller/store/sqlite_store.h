@@ -1,5 +1,6 @@
 // The store over SQLite. One connection and one mutex: a commit is one short transaction, and
-// readers wait for it. The methods are in rollouts.cc, records.cc, fleet.cc and clusters.cc.
+// readers wait for it. The methods are in epochs.cc, rollouts.cc, records.cc, fleet.cc and
+// clusters.cc.
 #ifndef DROVER_CONTROLLER_STORE_SQLITE_STORE_H_
 #define DROVER_CONTROLLER_STORE_SQLITE_STORE_H_
 
@@ -35,7 +36,10 @@ class SqliteStore final : public Store {
   StatusOr<StoredRecord> AppendRecord(Time at, const rollout::Record& record) override;
   StatusOr<std::vector<StoredRecord>> ListRecords(const RolloutId& rollout, uint64_t since,
                                                   size_t limit) override;
-  StatusOr<uint64_t> NextEpoch() override;
+
+  StatusOr<EpochHistory> Epochs() override;
+  StatusOr<uint64_t> NextEpoch(uint64_t at_least) override;
+  Status RecordFenced(uint64_t by) override;
 
   Status AddToken(const TokenRecord& token) override;
   Status Enroll(const std::string& secret_sha256, Time now, const HostRecord& host) override;
@@ -58,7 +62,7 @@ class SqliteStore final : public Store {
   struct RolloutStatements {
     explicit RolloutStatements(SQLite::Database& db);
     SQLite::Statement find_plan, add_plan, find, add, set_state, set_state_and_end, set_checks,
-        load, unfinished, list, list_of_cluster, succeeded, next_epoch;
+        load, unfinished, list, list_of_cluster, succeeded;
   };
   struct RecordStatements {
     explicit RecordStatements(SQLite::Database& db);
@@ -68,6 +72,10 @@ class SqliteStore final : public Store {
     explicit FleetStatements(SQLite::Database& db);
     SQLite::Statement add_token, find_token, use_token, find_host, add_host, list_hosts,
         update_host;
+  };
+  struct EpochStatements {
+    explicit EpochStatements(SQLite::Database& db);
+    SQLite::Statement read, raise, forget, fenced;
   };
   struct ClusterStatements {
     explicit ClusterStatements(SQLite::Database& db);
@@ -88,10 +96,12 @@ class SqliteStore final : public Store {
   StatusOr<rollout::Rollout> ReadRollout(const Use& row);
   StatusOr<std::vector<rollout::Rollout>> ReadRollouts(Use* rows);  // throws
   std::string ClusterNames();                                       // throws
+  StatusOr<EpochHistory> ReadEpochs();                              // throws
 
   const std::unique_ptr<DataFolder> folder_;  // outlives the database: the lock goes last
   std::mutex mutex_;
   const std::unique_ptr<Database> database_;
+  EpochStatements epochs_;
   RolloutStatements rollouts_;
   RecordStatements records_;
   FleetStatements fleet_;

@@ -1,4 +1,4 @@
-// The controller's database: one object behind the three store interfaces.
+// The controller's database: one object behind the four store interfaces.
 #ifndef DROVER_CONTROLLER_STORE_STORE_H_
 #define DROVER_CONTROLLER_STORE_STORE_H_
 
@@ -7,12 +7,13 @@
 
 #include "common/base/status.h"
 #include "controller/store/cluster_store.h"
+#include "controller/store/epoch_store.h"
 #include "controller/store/fleet_store.h"
 #include "controller/store/rollout_store.h"
 
 namespace drover::store {
 
-class Store : public RolloutStore, public FleetStore, public ClusterStore {};
+class Store : public EpochStore, public RolloutStore, public FleetStore, public ClusterStore {};
 
 // A store that lives in memory and ends with its object; for tests.
 inline constexpr char kInMemory[] = ":memory:";

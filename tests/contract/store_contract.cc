@@ -208,10 +208,23 @@ TEST_P(StoreContract, LoadedRolloutsHaveTheirPlan) {
 }
 
 TEST_P(StoreContract, EpochsGrow) {
-  const auto first = store_->NextEpoch(), second = store_->NextEpoch();
+  EXPECT_EQ(*store_->Epochs(), store::EpochHistory{});
+  const auto first = store_->NextEpoch(0), second = store_->NextEpoch(0);
   ASSERT_TRUE(first.ok() && second.ok());
   EXPECT_GT(*first, 0u);
   EXPECT_GT(*second, *first);
+  EXPECT_EQ(*store_->NextEpoch(1'795'410'000'000), 1'795'410'000'000u);
+  // A clock that was set back.
+  EXPECT_EQ(*store_->NextEpoch(1'000), 1'795'410'000'001u);
+  EXPECT_EQ(store_->Epochs()->last, 1'795'410'000'001u);
+}
+
+TEST_P(StoreContract, ThatAnotherControllerTookOverIsKnownUntilTheNextStart) {
+  ASSERT_TRUE(store_->NextEpoch(5).ok());
+  ASSERT_TRUE(store_->RecordFenced(9).ok());
+  EXPECT_EQ(*store_->Epochs(), (store::EpochHistory{5, 9, false}));
+  EXPECT_EQ(*store_->NextEpoch(10), 10u);
+  EXPECT_EQ(*store_->Epochs(), (store::EpochHistory{10, 0, false}));
 }
 
 TEST_P(StoreContract, TimingsAreOfSucceededRolloutsOfTheCluster) {

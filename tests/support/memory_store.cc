@@ -125,9 +125,21 @@ StatusOr<std::vector<store::StoredRecord>> MemoryStore::ListRecords(const Rollou
   return listed;
 }
 
-StatusOr<uint64_t> MemoryStore::NextEpoch() {
+StatusOr<store::EpochHistory> MemoryStore::Epochs() {
   const Lock lock(mutex_);
-  return ++epoch_;
+  return epochs_;
+}
+
+StatusOr<uint64_t> MemoryStore::NextEpoch(uint64_t at_least) {
+  const Lock lock(mutex_);
+  epochs_ = {std::max(epochs_.last + 1, at_least), 0, false};
+  return epochs_.last;
+}
+
+Status MemoryStore::RecordFenced(uint64_t by) {
+  const Lock lock(mutex_);
+  epochs_.fenced_by = by;
+  return OkStatus();
 }
 
 Status MemoryStore::AddToken(const store::TokenRecord& token) {

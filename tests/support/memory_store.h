@@ -32,7 +32,10 @@ class MemoryStore final : public store::Store {
   StatusOr<store::StoredRecord> AppendRecord(Time at, const rollout::Record& record) override;
   StatusOr<std::vector<store::StoredRecord>> ListRecords(const RolloutId& rollout, uint64_t since,
                                                          size_t limit) override;
-  StatusOr<uint64_t> NextEpoch() override;
+
+  StatusOr<store::EpochHistory> Epochs() override;
+  StatusOr<uint64_t> NextEpoch(uint64_t at_least) override;
+  Status RecordFenced(uint64_t by) override;
 
   Status AddToken(const store::TokenRecord& token) override;
   Status Enroll(const std::string& secret_sha256, Time now, const store::HostRecord& host) override;
@@ -51,7 +54,7 @@ class MemoryStore final : public store::Store {
   int failures_left_ = 0;
   Status failure_;
   int commits_ = 0;
-  uint64_t epoch_ = 0;
+  store::EpochHistory epochs_;
   std::map<PlanId, std::shared_ptr<const rollout::Plan>> plans_;
   std::vector<rollout::Rollout> rollouts_;  // oldest first
   std::vector<store::StoredRecord> records_;

@@ -49,7 +49,6 @@ class FakeRolloutStore final : public store::RolloutStore {
   StatusOr<std::vector<store::StoredRecord>> ListRecords(const RolloutId& rollout, uint64_t since,
                                                          size_t limit) override;
   StatusOr<rollout::History> TimingsOf(const std::string&) override { return rollout::History(); }
-  StatusOr<uint64_t> NextEpoch() override { return Unimplemented("fake"); }
 
  private:
   std::mutex mutex_;

@@ -76,7 +76,9 @@ class RecordingListener final : public AgentListener {
             std::to_string(event.sequence));
     events.Put(event);
   }
+  void OnFenced(const Fenced& fenced) override { fences.Put(fenced); }
 
+  Box<Fenced> fences;
   Box<std::string> log, reasons;
   Box<OperationEvent> events;
 };

@@ -98,13 +98,64 @@ TEST_F(StreamTest, OtherRolesFleetsAndUnknownHostsAreRefused) {
   }
 }
 
-TEST_F(StreamTest, GreaterEpochIsRefusedAndSaysThatAnotherControllerTookOver) {
+TEST_F(StreamTest, GreaterEpochFencesThisControllerAndSaysThatAnotherOneTookOver) {
   const rpc::Identity identity = EnrollHost("h1");
+  const auto other = ConnectHost("h2");
   const grpc::Status status = Outcome(identity, kEpoch + 1);
   EXPECT_EQ(status.error_code(), grpc::FAILED_PRECONDITION);
   EXPECT_NE(status.error_message().find("another controller took over"), std::string::npos);
   EXPECT_FALSE(gateway_->Hosts().at(0).connected);
-  EXPECT_TRUE(listener_.log.All().empty());
+  const Fenced fenced = listener_.fences.Get();
+  EXPECT_EQ(fenced.host, "h1");
+  EXPECT_EQ(fenced.epoch, kEpoch + 1);
+  EXPECT_EQ(fenced.own_epoch, kEpoch);
+  for (const char* part : {"h1", "epoch 8", "epoch 7", "--take-over"}) {
+    EXPECT_NE(fenced.Text().find(part), std::string::npos) << part;
+  }
+  rollout::OperationOrder order;
+  order.host = "h2";
+  EXPECT_EQ(gateway_->Start(order).code(), StatusCode::kUnavailable);
+}
+
+TEST_F(StreamTest, AnOrderThatIsRefusedAsStaleFencesThisController) {
+  const auto agent = ConnectHost("h1");
+  pb::AgentMessage message;
+  message.mutable_operation_event()->set_operation_id("op");
+  message.mutable_operation_event()->set_sequence(1);
+  pb::OperationEnd* end = message.mutable_operation_event()->mutable_end();
+  end->set_state(pb::OPERATION_STATE_REFUSED);
+  end->mutable_error()->set_code(pb::OPERATION_ERROR_CODE_STALE_EPOCH);
+  // Of an order that an earlier start of this very controller had sent.
+  end->mutable_error()->set_highest_epoch(kEpoch);
+  ASSERT_TRUE(agent->Send(message));
+  listener_.events.Get();
+  EXPECT_TRUE(listener_.fences.All().empty());
+
+  end->mutable_error()->set_highest_epoch(kEpoch + 2);
+  ASSERT_TRUE(agent->Send(message));
+  EXPECT_EQ(listener_.fences.Get().epoch, kEpoch + 2);
+  EXPECT_EQ(agent->WaitForEnd().error_code(), grpc::FAILED_PRECONDITION);
+  EXPECT_EQ(listener_.events.All().size(), 1u);
+}
+
+// Started on an old copy of its data it has the highest epoch by the clock, but does not know what
+// was done since the copy was made.
+class OldCopyStreamTest : public FleetTest {
+ protected:
+  OldCopyStreamTest() : FleetTest(GatewayOptions{.epoch = 100, .previous_epoch = kEpoch}) {}
+};
+
+TEST_F(OldCopyStreamTest, AnEpochBetweenItsTwoStartsFencesIt) {
+  const rpc::Identity identity = EnrollHost("h1");
+  for (const uint64_t own : {uint64_t{0}, kEpoch - 1, kEpoch, uint64_t{100}}) {
+    FakeAgent agent(Address(), identity);
+    ASSERT_TRUE(agent.SendHello(own));
+    EXPECT_TRUE(agent.Read().has_welcome()) << own;
+  }
+  FakeAgent agent(Address(), identity);
+  ASSERT_TRUE(agent.SendHello(kEpoch + 1));
+  EXPECT_EQ(agent.WaitForEnd().error_code(), grpc::FAILED_PRECONDITION);
+  EXPECT_EQ(listener_.fences.Get().epoch, kEpoch + 1);
 }
 
 TEST_F(StreamTest, RevokedHostIsCutAtOnceAndRefusedAfterwards) {

@@ -62,7 +62,7 @@ TEST_F(ReopenTest, SequencesGoOnBehindTheFleets) {
 TEST_F(ReopenTest, EpochsGrowOverRestarts) {
   uint64_t last = 0;
   for (int i = 0; i < 3; ++i) {
-    const auto epoch = store_->NextEpoch();
+    const auto epoch = store_->NextEpoch(0);
     ASSERT_TRUE(epoch.ok());
     EXPECT_GT(*epoch, last);
     last = *epoch;

@@ -1,5 +1,6 @@
 #include "agent/journal/journal.h"
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
@@ -181,6 +182,37 @@ TEST_F(JournalTest, RemembersTheHighestEpoch) {
   EXPECT_EQ(*journal_->HighestEpoch(), 7U);
   ASSERT_TRUE(journal_->Begin(Order("a", 9), kNow).ok());
   EXPECT_EQ(*journal_->HighestEpoch(), 9U);
+}
+
+TEST_F(JournalTest, AnotherFleetBeginsAtEpochZeroAndKnowsNoEndedOperation) {
+  EXPECT_FALSE(*journal_->EnterFleet("old"));
+  ASSERT_TRUE(journal_->End(Order("ended", 7), Succeeded(), kNow).ok());
+  ASSERT_TRUE(journal_->Begin(Order("open", 7), kNow).ok());
+  EXPECT_FALSE(*journal_->EnterFleet("old"));
+  EXPECT_EQ(*journal_->HighestEpoch(), 7U);
+  EXPECT_TRUE(*journal_->Knows("ended"));
+
+  EXPECT_TRUE(*journal_->EnterFleet("new"));
+  Reopen();
+  EXPECT_EQ(*journal_->HighestEpoch(), 0U);
+  EXPECT_FALSE(*journal_->Knows("ended"));
+  ASSERT_EQ(journal_->OpenOperations()->size(), 1U);
+  ASSERT_TRUE(journal_->End(Order("open"), Succeeded(), kNow).ok());
+  EXPECT_FALSE(*journal_->EnterFleet("new"));
+}
+
+// Written before journals noted their fleet: the host is where it was.
+TEST_F(JournalTest, AJournalOfFormat1KeepsItsEpoch) {
+  ASSERT_TRUE(journal_->RaiseEpoch(7).ok());
+  journal_.reset();
+  {
+    SQLite::Database file(options_.path, SQLite::OPEN_READWRITE);
+    file.exec("ALTER TABLE fence DROP COLUMN fleet; PRAGMA user_version=1");
+  }
+  Reopen();
+  EXPECT_FALSE(*journal_->EnterFleet("fleet"));
+  EXPECT_EQ(*journal_->HighestEpoch(), 7U);
+  EXPECT_TRUE(*journal_->EnterFleet("other"));
 }
 
 TEST_F(JournalTest, KeepsEndedIdsSevenDays) {

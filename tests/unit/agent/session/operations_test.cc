@@ -75,6 +75,35 @@ TEST_F(OperationsTest, AKnownIdIsAnsweredWhateverItsEpoch) {
   EXPECT_EQ(controller_.WaitEnd("a").state(), v1::OPERATION_STATE_SUCCEEDED);
 }
 
+// drover-agent join --force after the controller's machine was lost: the new controller counts from
+// anywhere, and what the old one had ordered must neither begin nor keep the new one waiting.
+TEST_F(OperationsTest, AHostThatJoinedAnotherFleetHearsItsControllerFromTheFirstEpochOn) {
+  HostIdentity identity = *file_->Load();
+  identity.ca = MakeAuthorityPem(clock_.Now());
+  ASSERT_TRUE(file_->Save(identity).ok());
+  v1::Welcome welcome;
+  welcome.set_epoch(1'795'410'000'000);
+  controller_.SetWelcome(welcome);
+  verbs_.Hold("runs");
+  Connect();
+  controller_.Order(Order("runs", "search", 1'795'410'000'000));
+  verbs_.WaitRunning("runs");
+  controller_.Order(Order("waits", "search", 1'795'410'000'000));
+  controller_.WaitEvent("waits", 1);
+
+  identity.ca = MakeAuthorityPem(clock_.Now());
+  ASSERT_TRUE(file_->Save(identity).ok());
+  welcome.set_epoch(3);
+  controller_.SetWelcome(welcome);
+  controller_.Drop();
+  EXPECT_EQ(controller_.WaitHello(2).highest_epoch(), 0U);
+  controller_.Order(Order("new", "search", 3));
+  verbs_.Release("runs");
+  EXPECT_EQ(controller_.WaitEnd("waits").state(), v1::OPERATION_STATE_REFUSED);
+  EXPECT_EQ(controller_.WaitEnd("new").state(), v1::OPERATION_STATE_SUCCEEDED);
+  EXPECT_EQ(verbs_.Runs(), Ids({"runs", "new"}));
+}
+
 TEST_F(OperationsTest, ALateOrderIsRefusedForGood) {
   Connect();
   auto order = Order("a");

@@ -27,6 +27,11 @@ class TestClock final : public Clock {
   std::atomic<int64_t> now_{1'800'000'000'000};
 };
 
+inline std::string MakeAuthorityPem(Time now) {
+  return *crypto::MakeAuthority(*crypto::GenerateKey(), "test", now,
+                                now + Millis(365LL * 24 * 3600 * 1000));
+}
+
 // A certificate for a new key of a new authority; life: a day before to 89 days after `now`.
 inline std::string MakeCertificate(const std::string& key, Time now) {
   constexpr Millis kDay{24 * 3600 * 1000};
