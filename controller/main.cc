@@ -42,6 +42,7 @@ constexpr int kError = 1;
 // Another controller commands: no restart helps, and a person has to choose (the systemd unit's
 // RestartPreventExitStatus).
 constexpr int kFencedExit = 3;
+constexpr StatusCode kFencedCode = StatusCode::kAborted;
 // How long a fenced controller still tells operators why.
 constexpr timespec kFencedNotice{5, 0};
 constexpr std::chrono::seconds kDrainTime{5};
@@ -49,7 +50,7 @@ constexpr Millis kCertificateRefresh{60'000};
 
 int Fail(const Status& status) {
   std::cerr << "drover-controller: " << Message(status) << "\n";
-  return kError;
+  return status.code() == kFencedCode ? kFencedExit : kError;
 }
 
 // gRPC's own lines; the reasons of refused handshakes are only there.
@@ -111,11 +112,13 @@ driver::LiveCoordinator::SpecFinder FindSpecIn(store::ClusterStore& clusters) {
 StatusOr<fleet::GatewayOptions> TakeEpoch(store::EpochStore& epochs, bool take_over, Time now) {
   DROVER_ASSIGN_OR_RETURN(const store::EpochHistory history, epochs.Epochs());
   if (history.fenced_by != 0 && !take_over) {
-    return FailedPrecondition(
-        "another controller commands the agents, with epoch " + std::to_string(history.fenced_by) +
-        "; this one stopped with epoch " + std::to_string(history.last) +
-        ", and what its data folder knows is older than what the other has done. Keep the other "
-        "one; if it is gone for good, start this one once with --take-over");
+    return MakeStatus(kFencedCode,
+                      "another controller commands the agents, with epoch " +
+                          std::to_string(history.fenced_by) + "; this one stopped with epoch " +
+                          std::to_string(history.last) +
+                          ", and what its data folder knows is older than what the other has done. "
+                          "Keep the other "
+                          "one; if it is gone for good, start this one once with --take-over");
   }
   fleet::GatewayOptions options;
   DROVER_ASSIGN_OR_RETURN(
@@ -147,8 +150,8 @@ struct Controller {
 };
 
 Status Controller::Build() {
-  DROVER_RETURN_IF_ERROR(api::ClaimSocket(config.control_socket));
   DROVER_ASSIGN_OR_RETURN(store, store::OpenStore(config.data_folder));
+  DROVER_RETURN_IF_ERROR(api::ClaimSocket(config.control_socket));
   DROVER_ASSIGN_OR_RETURN(authority, fleet::Authority::Open(AuthorityOptionsOf(config), clock));
   DROVER_ASSIGN_OR_RETURN(const fleet::GatewayOptions options,
                           TakeEpoch(*store, config.take_over, clock.Now()));
