@@ -32,6 +32,7 @@
 #include "controller/fleet/authority.h"
 #include "controller/fleet/gateway.h"
 #include "controller/opensearch/cluster_api.h"
+#include "controller/store/backup.h"
 #include "controller/store/store.h"
 
 namespace drover {
@@ -258,11 +259,39 @@ int Run(const config::Config& config) {
   return 0;
 }
 
+int RunBackUp(const config::CommandLine& command) {
+  const std::string& folder = command.config.data_folder;
+  const Status status = store::BackUp(folder, fleet::AuthorityFiles(), command.file, command.force);
+  if (!status.ok()) return Fail(status);
+  std::cout << "backed up " << folder << " to " << command.file
+            << "\nIt holds the key of the fleet's authority: keep it like a private key.\n";
+  return 0;
+}
+
+int RunRestore(const config::CommandLine& command) {
+  const std::string& folder = command.config.data_folder;
+  const Status status = store::Restore(command.file, folder);
+  if (!status.ok()) return Fail(status);
+  std::cout << "restored " << folder << " from " << command.file
+            << "\nGive it to the user that runs drover-controller (chown -R drover: " << folder
+            << "), see that the old controller is stopped for good, and start this one.\n";
+  return 0;
+}
+
 }  // namespace
 }  // namespace drover
 
 int main(int argc, char** argv) {
   const drover::config::CommandLine command =
       drover::config::ReadCommandLine(argc, argv, DROVER_VERSION);
-  return command.exit_code ? *command.exit_code : drover::Run(command.config);
+  if (command.exit_code) return *command.exit_code;
+  switch (command.command) {
+    case drover::config::Command::kBackUp:
+      return drover::RunBackUp(command);
+    case drover::config::Command::kRestore:
+      return drover::RunRestore(command);
+    case drover::config::Command::kServe:
+      break;
+  }
+  return drover::Run(command.config);
 }

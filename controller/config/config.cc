@@ -149,6 +149,21 @@ CommandLine ReadCommandLine(int argc, const char* const* argv, const std::string
                "where that one is gone for good");
   app.add_option("--log-level", flags.log_level, "debug, info, warning or error")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+  CLI::App* const backup = app.add_subcommand(
+      "backup",
+      "Write one file with everything a controller needs to start elsewhere, while this one runs "
+      "or "
+      "not. The file holds the key of the fleet's authority: who has it can admit agents and "
+      "operators. Keep it like a private key.");
+  backup->add_option("file", out.file, "new file (mode 0600)")->required();
+  backup->add_flag("--force", out.force, "replace the file");
+  CLI::App* const restore = app.add_subcommand(
+      "restore",
+      "Make the data folder from a backup; it must be empty. The controller that is started on it "
+      "commands the agents: stop the old one first.");
+  restore->add_option("file", out.file, "made by drover-controller backup")->required();
+  app.require_subcommand(0, 1);
+  app.fallthrough();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -156,6 +171,8 @@ CommandLine ReadCommandLine(int argc, const char* const* argv, const std::string
     out.exit_code = code == 0 ? 0 : 2;
     return out;
   }
+  if (backup->parsed()) out.command = Command::kBackUp;
+  if (restore->parsed()) out.command = Command::kRestore;
   StatusOr<Config> config = Combine(flags, path->count() > 0);
   if (!config.ok()) {
     std::cerr << "drover-controller: " << Message(config.status()) << "\n";

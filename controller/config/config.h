@@ -35,9 +35,14 @@ inline constexpr char kDefaultConfigPath[] = "/etc/drover/controller.yaml";
 // and what was expected; an unknown key is one.
 StatusOr<Config> ParseConfig(const std::string& text, const std::string& file_name);
 
+enum class Command { kServe, kBackUp, kRestore };
+
 // What main does with the command line.
 struct CommandLine {
   Config config;
+  Command command = Command::kServe;
+  std::string file;    // of the backup
+  bool force = false;  // of the backup: replace the file
   // Set where the program has nothing to run: help, version or a wrong flag; with the exit code.
   std::optional<int> exit_code;
 };

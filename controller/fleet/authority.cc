@@ -67,6 +67,10 @@ std::vector<std::string> ServerNames(const AuthorityOptions& options) {
 
 }  // namespace
 
+std::vector<std::string> AuthorityFiles() {
+  return {"ca.key", "ca.pem", "controller.key", "controller.pem"};
+}
+
 Authority::Authority(const AuthorityOptions& options, Clock& clock)
     : options_(options), clock_(clock) {}
 

@@ -31,6 +31,9 @@ struct IssuedCertificate {
   Time not_after{};
 };
 
+// The names of the files in the folder; what a backup must hold. Keys are among them.
+std::vector<std::string> AuthorityFiles();
+
 // Thread safe.
 class Authority {
  public:

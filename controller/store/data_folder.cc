@@ -17,6 +17,8 @@ namespace {
 
 constexpr mode_t kFolderMode = 0700;
 constexpr mode_t kFileMode = 0600;
+constexpr size_t kMaxLockBytes = 64;
+constexpr char kOpen[] = "open\n";
 
 Status FromErrno(int error, const std::string& what, const std::string& path) {
   const std::string message = what + " " + path + ": " + std::strerror(error);
@@ -49,14 +51,14 @@ Status MakeFolder(const std::string& folder) {
 }
 
 std::string Holder(const std::string& path) {
-  const StatusOr<std::string> text = ReadFile(path, 64);
+  const StatusOr<std::string> text = ReadFile(path, kMaxLockBytes);
   if (!text.ok()) return "unknown pid";
   const std::string pid = text->substr(0, text->find('\n'));
   return pid.empty() ? "unknown pid" : "pid " + pid;
 }
 
-Status WritePid(int fd, const std::string& path) {
-  const std::string pid = std::to_string(::getpid()) + "\n";
+Status WriteLock(int fd, const std::string& path, const std::string& more) {
+  const std::string pid = std::to_string(::getpid()) + "\n" + more;
   if (::ftruncate(fd, 0) != 0 ||
       ::pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
     return FromErrno(errno, "cannot write", path);
@@ -81,11 +83,19 @@ StatusOr<std::unique_ptr<DataFolder>> DataFolder::Take(const std::string& folder
                               "): stop that one first, or "
                               "give this one a data folder of its own");
   }
-  DROVER_RETURN_IF_ERROR(WritePid(fd, path));
+  const StatusOr<std::string> before = ReadFile(path, kMaxLockBytes);
+  taken->was_left_open_ = before.ok() && before->find(kOpen) != std::string::npos;
+  DROVER_RETURN_IF_ERROR(WriteLock(fd, path, ""));
   return taken;
 }
 
-DataFolder::~DataFolder() { ::close(lock_); }
+Status DataFolder::NoteOpen() { return WriteLock(lock_, folder_ + "/lock", kOpen); }
+
+// Empty: the end was orderly. Where that fails, the next start only looks more closely.
+DataFolder::~DataFolder() {
+  [[maybe_unused]] const int done = ::ftruncate(lock_, 0);
+  ::close(lock_);
+}
 
 StatusOr<std::string> DataFolder::PrivateFile(const std::string& name) const {
   const std::string path = folder_ + "/" + name;

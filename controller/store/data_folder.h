@@ -10,7 +10,8 @@
 namespace drover::store {
 
 // Holds flock(2) on `<folder>/lock` as long as it lives; the kernel frees it however the process
-// ends. The file stays, with the last owner's pid in it, for messages only.
+// ends. The file stays: empty after an orderly end, else with the last owner's pid, for messages,
+// and whether its database was open, which says that a -wal file must be there.
 class DataFolder {
  public:
   // Makes `folder` (0700) and what is missing above it. FAILED_PRECONDITION names the pid of the
@@ -20,6 +21,11 @@ class DataFolder {
   DataFolder(const DataFolder&) = delete;
   DataFolder& operator=(const DataFolder&) = delete;
 
+  // The last owner died with its database open.
+  bool was_left_open() const { return was_left_open_; }
+  // The database is open from here on to the end of this object.
+  Status NoteOpen();
+
   // Makes sure of `<folder>/<name>` with mode 0600; returns its path.
   StatusOr<std::string> PrivateFile(const std::string& name) const;
 
@@ -28,6 +34,7 @@ class DataFolder {
 
   std::string folder_;
   int lock_;
+  bool was_left_open_ = false;
 };
 
 }  // namespace drover::store

@@ -10,10 +10,7 @@ namespace {
 constexpr int kBusyTimeoutMs = 5000;  // for a backup tool that reads beside us
 
 Status Damaged(const std::string& path, const std::string& what) {
-  return DataLoss("the database " + path + " is damaged (" + what +
-                  "): stop drover-controller, copy the file with its -wal and -shm aside, put the "
-                  "last backup in its place and start again; do not delete it, it holds the "
-                  "rollouts, the hosts and the clusters");
+  return DataLoss("the database " + path + " is damaged (" + what + "): " + kWayOut);
 }
 
 Status Check(SQLite::Database* connection, const std::string& path) {
@@ -31,7 +28,7 @@ void Prepare(SQLite::Database* connection) {
   connection->exec("PRAGMA journal_size_limit = 67108864");
 }
 
-Status Translate(const std::string& path, int code, const std::string& what) {
+Status TranslateCode(const std::string& path, int code, const std::string& what) {
   const std::string message = "database " + path + ": " + what;
   switch (code) {
     case SQLITE_CORRUPT:
@@ -60,16 +57,22 @@ Status Translate(const std::string& path, int code, const std::string& what) {
 
 }  // namespace
 
-StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path) {
+Status FromSqlite(const std::string& path, const SQLite::Exception& e) {
+  return TranslateCode(path, e.getErrorCode(), e.what());
+}
+
+StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path,
+                                                   const std::string& vfs) {
   try {
     // The store's mutex does what SQLite's own would do again.
-    SQLite::Database connection(
-        path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX, kBusyTimeoutMs);
+    SQLite::Database connection(path,
+                                SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX,
+                                kBusyTimeoutMs, vfs);
     DROVER_RETURN_IF_ERROR(Check(&connection, path));
     Prepare(&connection);
     return std::unique_ptr<Database>(new Database(path, std::move(connection)));
   } catch (const SQLite::Exception& e) {
-    return Translate(path, e.getErrorCode(), e.what());
+    return FromSqlite(path, e);
   }
 }
 
@@ -86,8 +89,6 @@ void Database::RollBack() {
   rollback_.tryReset();
 }
 
-Status Database::ToStatus(const SQLite::Exception& e) const {
-  return Translate(path_, e.getErrorCode(), e.what());
-}
+Status Database::ToStatus(const SQLite::Exception& e) const { return FromSqlite(path_, e); }
 
 }  // namespace drover::store

@@ -14,6 +14,16 @@
 
 namespace drover::store {
 
+// The end of every message about a lost database.
+inline constexpr char kWayOut[] =
+    "move the data folder aside, do not delete it, then make it anew from the last backup: "
+    "drover-controller restore FILE --data-folder DIR. Without a backup: start on an empty folder, "
+    "enrol the hosts again (drover-agent join --force), apply the cluster files, and continue an "
+    "upgrade that was under way with drover cluster adopt";
+
+// What SQLite threw about the database `path`, as a Status that says what to do.
+Status FromSqlite(const std::string& path, const SQLite::Exception& e);
+
 // Bytes that outlive the execution of the statement they are bound to; not copied.
 struct Blob {
   const std::string& bytes;
@@ -74,7 +84,9 @@ class Database {
  public:
   // Opens `path` (or ":memory:") and checks it; its schema is schema.h's business. Not thread safe:
   // the owner has the mutex.
-  static StatusOr<std::unique_ptr<Database>> Open(const std::string& path);
+  // `vfs` names a registered SQLite VFS; empty: the system's. Tests inject faults there.
+  static StatusOr<std::unique_ptr<Database>> Open(const std::string& path,
+                                                  const std::string& vfs = "");
 
   SQLite::Database& connection() { return connection_; }
   const std::string& path() const { return path_; }

@@ -22,9 +22,11 @@ inline constexpr char kInMemory[] = ":memory:";
 // brings an older database up to date. Holds the folder's lock as long as the object lives.
 //
 // FAILED_PRECONDITION: another process (named by its pid) holds the folder; the database is of a
-// newer drover-controller, or is not one of Drover's. DATA_LOSS: it is damaged; the message says
-// how to go on. PERMISSION_DENIED, UNAVAILABLE, RESOURCE_EXHAUSTED: what the system said.
-StatusOr<std::unique_ptr<Store>> OpenStore(const std::string& folder);
+// newer drover-controller, or is not one of Drover's. DATA_LOSS: it is damaged, or gone from a
+// folder that was in use: an empty fleet must not begin where one was; the message says how to go
+// on. PERMISSION_DENIED, UNAVAILABLE, RESOURCE_EXHAUSTED: what the system said.
+// `vfs` names a registered SQLite VFS; empty: the system's.
+StatusOr<std::unique_ptr<Store>> OpenStore(const std::string& folder, const std::string& vfs = "");
 
 }  // namespace drover::store
 

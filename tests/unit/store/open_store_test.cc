@@ -128,6 +128,59 @@ TEST_F(OpenStoreTest, ADamagedPageIsFoundAtTheStart) {
   EXPECT_THAT(Message(status), HasSubstr("do not delete"));
 }
 
+TEST_F(OpenStoreTest, ADatabaseThatVanishedIsNotTakenForANewFleet) {
+  MakeDatabase();
+  std::ofstream(folder_ + "/ca.key") << "key";
+  std::filesystem::remove(database_);
+  Status status = Open();
+  EXPECT_EQ(status.code(), StatusCode::kDataLoss) << status;
+  EXPECT_THAT(Message(status),
+              AllOf(HasSubstr(database_ + " is gone"), HasSubstr("drover-controller restore"),
+                    HasSubstr("drover cluster adopt")));
+  EXPECT_FALSE(std::filesystem::exists(database_));
+
+  std::ofstream(database_).flush();
+  status = Open();
+  EXPECT_EQ(status.code(), StatusCode::kDataLoss) << status;
+  EXPECT_THAT(Message(status), HasSubstr("is empty"));
+
+  // Nothing was there yet: a first start that was cut off.
+  std::filesystem::remove(folder_ + "/ca.key");
+  EXPECT_TRUE(Open().ok());
+}
+
+TEST_F(OpenStoreTest, ATruncatedDatabaseIsFoundAtTheStart) {
+  MakeDatabase();
+  std::filesystem::resize_file(database_, std::filesystem::file_size(database_) / 2);
+  const Status status = Open();
+  EXPECT_EQ(status.code(), StatusCode::kDataLoss) << status;
+  EXPECT_THAT(Message(status), HasSubstr("drover-controller restore"));
+}
+
+// The newest commits are in the log as long as a controller runs, and when it was killed.
+TEST_F(OpenStoreTest, ALogThatVanishedAfterACrashIsSaid) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    auto store = OpenStore(folder_);
+    const bool done = store.ok() && (*store)->NextEpoch(5).ok();
+    ::_exit(done ? 0 : 1);  // as a kill: nothing is closed
+  }
+  int ended = 0;
+  ASSERT_EQ(::waitpid(child, &ended, 0), child);
+  ASSERT_EQ(ended, 0);
+  const std::string log = database_ + "-wal";
+  ASSERT_TRUE(std::filesystem::exists(log));
+  std::filesystem::rename(log, temp_.File("log"));
+  const Status status = Open();
+  EXPECT_EQ(status.code(), StatusCode::kDataLoss) << status;
+  EXPECT_THAT(Message(status), AllOf(HasSubstr(log), HasSubstr("gone")));
+
+  std::filesystem::rename(temp_.File("log"), log);
+  const auto store = OpenStore(folder_);
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_EQ((*store)->Epochs()->last, 5u);
+}
+
 TEST_F(OpenStoreTest, ADamagedRecordIsSaidWhenItIsRead) {
   MakeDatabase();
   Execute("UPDATE rollouts SET state = x'ffffffff'");
