@@ -149,6 +149,7 @@ CommandLine ReadCommandLine(int argc, const char* const* argv, const std::string
                "where that one is gone for good");
   app.add_option("--log-level", flags.log_level, "debug, info, warning or error")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+  app.fallthrough();
   CLI::App* const backup = app.add_subcommand(
       "backup",
       "Write one file with everything a controller needs to start elsewhere, while this one runs "
@@ -163,7 +164,6 @@ CommandLine ReadCommandLine(int argc, const char* const* argv, const std::string
       "commands the agents: stop the old one first.");
   restore->add_option("file", out.file, "made by drover-controller backup")->required();
   app.require_subcommand(0, 1);
-  app.fallthrough();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
