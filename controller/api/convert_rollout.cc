@@ -132,6 +132,7 @@ void ToProto(const rollout::Rollout& rollout, size_t index, pb::MemberProgress* 
   if (state.failure) ToProto(*state.failure, out->mutable_failure());
   out->set_version(state.version);
   out->set_unclean_stop(state.unclean_stop);
+  out->set_skipped(state.skipped);
 }
 
 uint32_t Count(int number) { return static_cast<uint32_t>(std::max(0, number)); }

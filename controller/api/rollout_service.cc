@@ -41,8 +41,9 @@ grpc::Status Answer(const Parts& parts, const StatusOr<rollout::Rollout>& rollou
 
 template <typename Request, typename Response>
 grpc::Status Ask(const Parts& parts, const Caller& caller, rollout::Request what,
-                 const std::string& reason, const Request& question, Response* answer) {
-  const rollout::Asked asked{what, caller.name, reason};
+                 const std::string& reason, const Request& question, Response* answer,
+                 const std::string& skip = "") {
+  const rollout::Asked asked{what, caller.name, reason, skip};
   return Answer(parts, parts.coordinator->Ask(question.id(), asked), answer);
 }
 
@@ -143,7 +144,8 @@ grpc::ServerUnaryReactor* RolloutService::ResumeRollout(grpc::CallbackServerCont
   return Unary<pb::ResumeRolloutRequest, pb::ResumeRolloutResponse>(
       desk_, context, request, response, "RolloutService/ResumeRollout",
       [this](const Caller& caller, const auto& question, auto* answer) {
-        return Ask(parts_, caller, rollout::Request::kResume, "", question, answer);
+        return Ask(parts_, caller, rollout::Request::kResume, "", question, answer,
+                   question.skip());
       });
 }
 

@@ -95,27 +95,13 @@ std::string ChangedSettings(const Rollout& rollout) {
 
 std::string RollbackNow(const Rollout& rollout) {
   if (rollout.plan->request.kind != Kind::kUpgrade) return "";
-  std::vector<std::string> upgraded;
-  for (size_t i = 0; i < Members(rollout); ++i) {
-    if (rollout.members[i].new_image_ran) upgraded.push_back(rollout.plan->members[i].name);
-  }
-  if (upgraded.empty()) {
+  const bool upgraded = std::any_of(rollout.members.begin(), rollout.members.end(),
+                                    [](const MemberState& m) { return m.new_image_ran; });
+  if (!upgraded)
     return HasEnded(rollout.phase) ? "" : "tier 0, the old image starts again, no loss";
-  }
-  if (upgraded.size() < rollout.plan->members.size()) {
-    // With one member upgraded its shards' primaries are on old nodes: they moved there when it
-    // stopped. With more, a primary may have moved to an upgraded one (opensearch.md M4, tier 1b).
-    if (upgraded.size() == 1) {
-      return "tier 1, rebuild " + upgraded.front() + " from its replicas, no loss";
-    }
-    return "tier 1, rebuild " + ListInWords(upgraded) +
-           " from their replicas; an index whose primary has moved to them comes from the snapshot";
-  }
-  if (!rollout.snapshot_done) {
-    return "none: every member has run the new image and this rollout has no snapshot";
-  }
-  return "tier 3, restore the snapshot " + rollout.plan->snapshot +
-         " into a cluster of the old version; writes since are lost";
+  // The engine says it from what it saw of the cluster since the last member started.
+  if (!rollout.rollback.empty()) return rollout.rollback;
+  return "not known before the cluster has been looked at again; until then only forward";
 }
 
 std::optional<Millis> ExpectedLeft(const Rollout& rollout, Time now) {
@@ -129,6 +115,31 @@ std::optional<Millis> ExpectedLeft(const Rollout& rollout, Time now) {
   return left;
 }
 
+// Retry, skip, look, give up; each with what it does, as a comment of the shell.
+std::vector<std::string> PausedCommands(const Rollout& rollout) {
+  const std::string command = "drover rollout ";
+  const std::string id = rollout.id.str();
+  std::string failed;
+  std::vector<std::string> skips, logs;
+  for (size_t i = 0; i < Members(rollout); ++i) {
+    if (!rollout.members[i].failure || rollout.members[i].skipped) continue;
+    const PlannedMember& member = rollout.plan->members[i];
+    failed += (failed.empty() ? "" : " and ") + member.name;
+    skips.push_back(command + "resume " + id + " --skip " + member.name +
+                    "   # go on without it; ends as FAILED");
+    logs.push_back("drover logs " + member.host + "/" + member.project + "/" + member.service +
+                   " --tail 200");
+  }
+  std::vector<std::string> commands = {command + "resume " + id};
+  if (!failed.empty()) commands.front() += "   # after your fix: tries " + failed + " again";
+  commands.insert(commands.end(), skips.begin(), skips.end());
+  commands.push_back(command + "abort " + id +
+                     (failed.empty() ? "" : "   # starts stopped members again, then ends"));
+  commands.insert(commands.end(), logs.begin(), logs.end());
+  if (failed.empty()) commands.push_back(command + "show " + id);
+  return commands;
+}
+
 std::vector<std::string> NextCommands(const Rollout& rollout) {
   const std::string id = rollout.id.str();
   const std::string command = "drover rollout ";
@@ -136,7 +147,7 @@ std::vector<std::string> NextCommands(const Rollout& rollout) {
   const std::string events = "drover events --rollout " + id;
   switch (rollout.phase) {
     case Phase::kPaused:
-      return {command + "resume " + id, command + "abort " + id, show};
+      return PausedCommands(rollout);
     case Phase::kFailed:
     case Phase::kAborted: {
       const std::string target =
@@ -167,6 +178,9 @@ int BatchNow(const Rollout& rollout) {
 
 std::string MemberNote(const Rollout& rollout, size_t member) {
   const PlannedMember& planned = rollout.plan->members[member];
+  if (member < rollout.members.size() && rollout.members[member].skipped) {
+    return "skipped by an operator, left as it is";
+  }
   if (rollout.phase != Phase::kRolling || member >= rollout.members.size() ||
       Begun(rollout.members[member])) {
     return planned.note;

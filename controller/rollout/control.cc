@@ -17,6 +17,7 @@ int Find(const Rollout& rollout, const std::string& member) {
 void PrepareResume(Engine& e) {
   for (int i : e.Batch()) {
     e.member(i).failure.reset();
+    e.member(i).late_stops = 0;
     e.EnterStep(i, MemberStep::kPending);
   }
   for (MemberState& m : e.r().members) m.attempts = 0;

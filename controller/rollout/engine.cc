@@ -47,13 +47,15 @@ ActionId Engine::Do(int slot, const std::string& step, Action action) {
   return id;
 }
 
-OperationId Engine::Order(int i, const std::string& step, Verb verb, Millis limit) {
+OperationId Engine::Order(int i, const std::string& step, Verb verb, Millis limit,
+                          std::optional<Millis> begin_within) {
   const PlannedMember& to = planned(i);
   StartOperation start;
   start.order.host = to.host;
   start.order.project = to.project;
   start.order.verb = std::move(verb);
   start.order.deadline = now_ + limit;
+  if (begin_within) start.order.begin_by = now_ + *begin_within;
   const std::string name = VerbName(start.order.verb);
   const OperationId id = Do(i, step, std::move(start));
   const bool lost = Lost(to.host);

@@ -43,8 +43,10 @@ class Engine {
   bool Busy(int slot) const;
   // Adds an action to the outbox. `step` becomes part of its id.
   ActionId Do(int slot, const std::string& step, Action action);
-  // Orders a verb for member `i`; the agent ends it after `limit`.
-  OperationId Order(int i, const std::string& step, Verb verb, Millis limit);
+  // Orders a verb for member `i`; the agent ends it after `limit`, and does not begin it later than
+  // `begin_within`.
+  OperationId Order(int i, const std::string& step, Verb verb, Millis limit,
+                    std::optional<Millis> begin_within = std::nullopt);
   // An action without a result.
   void Perform(Action action);
   // Performs an outstanding action once more, with its id.

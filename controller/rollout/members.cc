@@ -13,6 +13,9 @@ constexpr Millis kUpLimit{300'000};
 constexpr Millis kLeaveLimit{60'000};
 constexpr Millis kHealthWait{3'000};
 constexpr Millis kAskRetry{500};
+// How old the look at the cluster may be that a stop rests on. An order that reaches its host
+// later, after its agent or the controller was away, is refused there, and the gate is asked again.
+constexpr Millis kGateHolds{60'000};
 
 const NodeView* Find(const std::vector<NodeView>& nodes, const std::string& name) {
   const auto it =
@@ -40,6 +43,23 @@ bool AwaitsEngine(Engine& e, int i, const OperationEnd& end) {
   e.WaitFor(i, "the Docker Engine of " + e.planned(i).host + ": " + end.message,
             e.ProgressSince(i) + e.rules().join_timeout, "the Engine answers");
   e.RetryLater(i, kRetryDelay);
+  return true;
+}
+
+bool BackToGate(Engine& e, int i, const Verb& verb, const OperationEnd& end) {
+  MemberState& m = e.member(i);
+  const bool late = std::holds_alternative<StopService>(verb) && m.step == MemberStep::kStop &&
+                    end.state == OperationState::kRefused &&
+                    end.error == OperationErrorCode::kDeadlinePassed;
+  if (!late || ++m.late_stops > kMaxAttempts) return false;
+  e.Say("member.late",
+        e.planned(i).name + " was not stopped: the order came too late; its gate is asked again",
+        i);
+  // Nothing has begun. Others of the batch go on; it comes after them.
+  m.stopped = false;
+  m.held = true;
+  e.EndCell(i, Cell::kStop);
+  e.EnterStep(i, MemberStep::kPending);
   return true;
 }
 
@@ -149,7 +169,7 @@ void AdvanceMember(Engine& e, int i) {
       e.StartCell(i, Cell::kStop);
       m.stopped = true;
       e.Order(i, "stop", StopService{planned.service, e.rules().stop_timeout},
-              e.rules().stop_timeout + kOrderMargin);
+              e.rules().stop_timeout + kOrderMargin, kGateHolds);
       return;
     case MemberStep::kLeft:
       e.WaitFor(i, planned.name + " to leave the cluster", e.ProgressSince(i) + kLeaveLimit,
@@ -166,6 +186,7 @@ void AdvanceMember(Engine& e, int i) {
     case MemberStep::kUp:
       m.new_image_ran = true;
       m.new_image_sure = false;
+      e.r().rollback.clear();  // what was seen before no longer holds
       e.Order(i, "up", UpService{planned.service, false}, kUpLimit);
       return;
     case MemberStep::kJoined:
@@ -182,7 +203,7 @@ void OnMemberOperationEnded(Engine& e, int i, const Outstanding& action, const O
   const OperationOrder& order = std::get<StartOperation>(action.action).order;
   const Verb& verb = order.verb;
   if (end.state == OperationState::kSucceeded) return OnDone(e, i, order, end);
-  if (AwaitsEngine(e, i, end)) return;
+  if (AwaitsEngine(e, i, end) || BackToGate(e, i, verb, end)) return;
   if (IsPassing(end) && ++e.member(i).attempts < kMaxAttempts) {
     if (end.state == OperationState::kInterrupted) return;  // ordered again at once
     return e.RetryLater(i, kRetryDelay);

@@ -109,7 +109,6 @@ void AwaitMembers(Engine& e) {
 bool WasTouched(const Rollout& rollout) { return !rollout.settings.empty(); }
 
 void End(Engine& e) {
-  e.Drop(kClockSlot);
   e.r().restore_since.reset();
   e.Enter(e.r().after_restore);
   if (e.r().phase != Phase::kPaused) return;
@@ -145,7 +144,9 @@ void BeginRestore(Engine& e, Phase after, const std::string& reason) {
 void AdvanceRestoring(Engine& e) {
   bool starting = false;
   for (int i = 0; i < e.members(); ++i) starting = AdvanceStart(e, i) || starting;
-  if ((starting || AnyAwaited(e)) && !e.Busy(kClockSlot)) {
+  if (!starting && !AnyAwaited(e)) {
+    e.Drop(kClockSlot);
+  } else if (!e.Busy(kClockSlot)) {
     e.Do(kClockSlot, "overdue", SetTimer{OverdueAt(e) + Millis(1'000)});
   }
   if (e.Busy(kOwnSlot)) return;

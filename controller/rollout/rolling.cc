@@ -159,7 +159,7 @@ void AdvanceTogether(Engine& e, const std::vector<int>& batch) {
       if (e.member(i).wait) continue;
       e.WaitFor(i, "its shards to recover", RecoverUntil(e), "the cluster is green");
     }
-    HealthCondition green{std::nullopt, "green", true, true};
+    HealthCondition green{e.NodesWithout({}), "green", true, true};
     e.Do(kOwnSlot, "recovered", AwaitHealth{green, kRecoverWait, {}});
   }
 }
@@ -223,7 +223,12 @@ void OnRecovering(Engine& e, const std::vector<int>& batch, const ObserveWorld& 
     }
     return e.RetryLater(kOwnSlot, kGateRetry);
   }
-  const GateVerdict verdict = HasRecovered(world.cluster);
+  GateVerdict verdict = HasRecovered(world.cluster);
+  for (int i : batch) {
+    if (world.cluster.NodeNamed(e.planned(i).name) != nullptr) continue;
+    verdict.holds = false;
+    verdict.reasons.insert(verdict.reasons.begin(), e.planned(i).name + " left the cluster again");
+  }
   if (verdict.holds) return FinishBatch(e, batch);
   if (e.Stalled(RecoveryMark(world.cluster), e.rules().recover_stall)) {
     return OnRecoveryStalled(e, asked, world.cluster, verdict.reasons.front());

@@ -106,6 +106,7 @@ struct MemberState {
   std::optional<Wait> wait;
   std::optional<MemberFailure> failure;
   int attempts = 0;                // of the present step
+  int late_stops = 0;              // StopServices refused as their gate was too long ago
   std::optional<Time> step_since;  // when the present step began
   bool operator==(const MemberState&) const = default;
 };
@@ -117,7 +118,7 @@ struct RecordedSetting {
   std::optional<std::string> now;     // what the rollout put last; nothing: default
   bool changed = false;               // now differs from before in the cluster, as far as we know
   // The value of ours that was put last. Seen again after it was put back, it landed late.
-  std::optional<std::string> ours;
+  std::optional<std::string> ours = std::nullopt;
   bool operator==(const RecordedSetting&) const = default;
 };
 

@@ -23,6 +23,8 @@ v1::Rollout Running();
 v1::Rollout Snapshotting();
 v1::Rollout Paused();
 v1::Rollout Failed();
+v1::Rollout PausedAtCrash();
+v1::Rollout PausedAtTierZero();
 v1::Rollout Succeeded();
 v1::Rollout Aborted();
 // Thirty members: five done, one at work.

@@ -34,6 +34,12 @@ TEST(WatchScreen, RunningAtFortyColumns) {
 }
 TEST(WatchScreen, Snapshotting) { ExpectRollout("rollout_snapshot.txt", Snapshotting(), At(118)); }
 TEST(WatchScreen, Paused) { ExpectRollout("rollout_paused.txt", Paused(), At(118)); }
+TEST(WatchScreen, PausedAtCrash) {
+  ExpectRollout("rollout_paused_crash.txt", PausedAtCrash(), At(118));
+}
+TEST(WatchScreen, PausedAtTierZero) {
+  ExpectRollout("rollout_paused_tier_zero.txt", PausedAtTierZero(), At(118));
+}
 TEST(WatchScreen, Failed) { ExpectRollout("rollout_failed.txt", Failed(), At(118)); }
 TEST(WatchScreen, FailedAtFiftyColumns) {
   ExpectRollout("rollout_failed_50.txt", Failed(), At(50));

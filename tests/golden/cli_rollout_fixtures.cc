@@ -215,6 +215,60 @@ v1::Rollout Failed() {
   return rollout;
 }
 
+// A container that ends at boot: stopped, and the way on.
+v1::Rollout PausedAtCrash() {
+  v1::Rollout rollout = Failed();
+  rollout.clear_ended_at();
+  rollout.clear_outcome();
+  rollout.clear_next_commands();
+  rollout = With(rollout, R"pb(
+    state: ROLLOUT_STATE_PAUSED
+    reason: "os-2: its container ended at boot, exit code 78, restarted 3 times"
+    wait {
+      reason: "an operator: os-2: its container ended at boot, exit code 78, restarted 3 times"
+      since { seconds: 1795400060 }
+      ends_when: "drover rollout resume 7f3c9a1e, or abort"
+    }
+    outcome: "versions: os-3 at 2.17.1; os-1 at 2.19.1"
+    outcome: "os-2 on h2 is not in the cluster: its container of registry/opensearch:2.19.1 is exited"
+    outcome: "settings: put back"
+    outcome: "snapshot: drover-7f3c is kept"
+    next_commands: "drover rollout resume 7f3c9a1e   # after your fix: tries os-2 again"
+    next_commands: "drover rollout resume 7f3c9a1e --skip os-2   # go on without it; ends as FAILED"
+    next_commands: "drover rollout abort 7f3c9a1e   # starts stopped members again, then ends"
+    next_commands: "drover logs h2/search/opensearch --tail 200"
+    rollback: "rollback now would be: tier 1, rebuild os-1, os-2 from the copies on old nodes, one at a time, no loss")pb");
+  v1::MemberFailure& failure = *rollout.mutable_members(1)->mutable_failure();
+  failure.set_reason("its container ended at boot, exit code 78, restarted 3 times");
+  failure.set_evidence(
+      "container search-opensearch-1 of image registry/opensearch:2.19.1 is restarting\n"
+      "its container kept ending and was stopped; its volume is kept");
+  return rollout;
+}
+
+// An image that is not there: the old version runs again.
+v1::Rollout PausedAtTierZero() {
+  v1::Rollout rollout = PausedAtCrash();
+  rollout.clear_outcome();
+  rollout = With(rollout, R"pb(
+    reason: "os-2: UpService on h2: manifest unknown"
+    wait {
+      reason: "an operator: os-2: UpService on h2: manifest unknown"
+      since { seconds: 1795400060 }
+      ends_when: "drover rollout resume 7f3c9a1e, or abort"
+    }
+    outcome: "versions: os-2, os-3 at 2.17.1; os-1 at 2.19.1"
+    outcome: "os-2 was started again and runs 2.17.1: the new image never ran on its volume (tier 0)"
+    outcome: "settings: put back"
+    rollback: "rollback now would be: tier 1, rebuild os-1 from the copies on old nodes, one at a time, no loss")pb");
+  v1::MemberFailure& failure = *rollout.mutable_members(1)->mutable_failure();
+  failure.set_step(v1::MEMBER_STATE_UP);
+  failure.set_reason("UpService on h2: manifest unknown");
+  failure.set_evidence("manifest for registry/opensearch:2.19.1 not found");
+  failure.clear_log_lines();
+  return rollout;
+}
+
 v1::Rollout Succeeded() {
   v1::Rollout rollout = With(Three(kFirst), R"pb(
     state: ROLLOUT_STATE_SUCCEEDED

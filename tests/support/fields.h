@@ -52,7 +52,8 @@ DROVER_FIELDS(CellTimes, started_at, ended_at, failed, text)
 DROVER_FIELDS(MemberFailure, step, reason, evidence, log_lines, aftermath)
 DROVER_FIELDS(MemberState, step, cells, prefetched, digest, version, set_image, file_uncertain,
               stopped, new_image_ran, new_image_sure, unclean_stop, container, skipped, held,
-              awaited, fate, progress_mark, progress_at, wait, failure, attempts, step_since)
+              awaited, fate, progress_mark, progress_at, wait, failure, attempts, late_stops,
+              step_since)
 DROVER_FIELDS(RecordedSetting, name, before, now, changed, ours)
 DROVER_FIELDS(SnapshotProgress, state, shards_done, shards_total, shards_failed, bytes_done,
               bytes_total, started_at, ended_at, progress_at)

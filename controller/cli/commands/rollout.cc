@@ -14,6 +14,7 @@ struct RolloutArgs {
   std::string id;
   std::string cluster;
   std::string reason;
+  std::string skip;
   uint64_t since = 0;
   bool watch = false;
   bool through_pauses = false;
@@ -89,7 +90,9 @@ Exit Pause(Session& session, const RolloutArgs& args) {
 }
 
 Exit Resume(Session& session, const RolloutArgs& args) {
-  return Control(session, args, v1::ResumeRolloutRequest(), &Rollouts::ResumeRollout);
+  v1::ResumeRolloutRequest request;
+  request.set_skip(args.skip);
+  return Control(session, args, request, &Rollouts::ResumeRollout);
 }
 
 Exit Approve(Session& session, const RolloutArgs& args) {
@@ -130,7 +133,10 @@ void AddRollouts(CLI::App& app, Command& selected) {
   sub->add_flag("--through-pauses", args->through_pauses,
                 "Go on while it is paused, instead of ending with exit code 5");
   AddOne(group, selected, args, "pause", "Stop before the next member", &Pause);
-  sub = AddOne(group, selected, args, "resume", "Go on after a pause", &Resume);
+  sub = AddOne(group, selected, args, "resume",
+               "Go on after a pause; a failed member is tried again", &Resume);
+  sub->add_option("--skip", args->skip, "Go on without this member; it is left as it is")
+      ->type_name("MEMBER");
   sub->add_flag("-w,--watch", args->watch, "Then watch it");
   sub = AddOne(group, selected, args, "abort", "End it and put settings back", &Abort);
   sub->add_option("--reason", args->reason, "For the record");

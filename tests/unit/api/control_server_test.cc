@@ -112,6 +112,18 @@ TEST_F(ControlServerTest, ARefusedStartSaysWhyToPrograms) {
   EXPECT_EQ(detail.hosts_size(), 2);
 }
 
+TEST_F(ControlServerTest, ResumeCarriesWhomToSkip) {
+  served.coordinator.Commit(TestRollout(), {});
+  pb::ResumeRolloutRequest request;
+  request.set_id("7f3c9a1e");
+  request.set_skip("os-2");
+  pb::ResumeRolloutResponse answer;
+  ASSERT_TRUE(rollouts->ResumeRollout(&context, request, &answer).ok());
+  ASSERT_EQ(served.coordinator.asked.size(), 1u);
+  EXPECT_EQ(served.coordinator.asked[0].request, rollout::Request::kResume);
+  EXPECT_EQ(served.coordinator.asked[0].skip, "os-2");
+}
+
 TEST_F(ControlServerTest, AbortCarriesWhoAndWhy) {
   served.coordinator.Commit(TestRollout(), {});
   pb::AbortRolloutRequest request;

@@ -43,26 +43,27 @@ TEST(RollbackNowTest, TierZeroUntilANewImageRan) {
   EXPECT_EQ(RollbackNow(TestRollout()), "tier 0, the old image starts again, no loss");
 }
 
-TEST(RollbackNowTest, TierOneWhileOldMembersRemain) {
+TEST(RollbackNowTest, SaysWhatTheEngineSawAndNothingFromCounts) {
   Rollout rollout = TestRollout();
   rollout.members[0].new_image_ran = true;
-  EXPECT_EQ(RollbackNow(rollout), "tier 1, rebuild os-1 from its replicas, no loss");
-  rollout.members[1].new_image_ran = true;
-  EXPECT_EQ(
-      RollbackNow(rollout),
-      "tier 1, rebuild os-1 and os-2 from their replicas; an index whose primary has moved to "
-      "them comes from the snapshot");
+  EXPECT_NE(RollbackNow(rollout).find("not known before"), std::string::npos);
+  rollout.rollback = "tier 1, rebuild os-1 from the copies on old nodes, one at a time, no loss";
+  EXPECT_EQ(RollbackNow(rollout), rollout.rollback);
 }
 
-TEST(RollbackNowTest, TierThreeOnceAllRan) {
+TEST(NextCommandsTest, AFailedMemberOffersRetrySkipAndAbort) {
   Rollout rollout = TestRollout();
-  for (auto& member : rollout.members) member.new_image_ran = true;
-  rollout.snapshot_done = true;
-  EXPECT_EQ(RollbackNow(rollout),
-            "tier 3, restore the snapshot drover-7f3c9a1e into a cluster of the old version; "
-            "writes since are lost");
-  rollout.snapshot_done = false;
-  EXPECT_NE(RollbackNow(rollout).find("no snapshot"), std::string::npos);
+  rollout.phase = Phase::kPaused;
+  rollout.members[1].step = MemberStep::kFailed;
+  rollout.members[1].failure.emplace();
+  const auto commands = NextCommands(rollout);
+  ASSERT_EQ(commands.size(), 4u);
+  EXPECT_EQ(commands[0], "drover rollout resume 7f3c9a1e   # after your fix: tries os-2 again");
+  EXPECT_EQ(commands[1],
+            "drover rollout resume 7f3c9a1e --skip os-2   # go on without it; ends as FAILED");
+  EXPECT_EQ(commands[2],
+            "drover rollout abort 7f3c9a1e   # starts stopped members again, then ends");
+  EXPECT_EQ(commands[3].find("drover logs h2/"), 0u);
 }
 
 TEST(RollbackNowTest, NothingToRollBack) {

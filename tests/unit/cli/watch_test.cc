@@ -190,6 +190,16 @@ TEST_F(WatchTest, ResumeWatchesPastThePauseItEnded) {
   EXPECT_EQ(Run({"rollout", "resume", "7f3c", "--watch"}).exit, Exit::kPaused);
 }
 
+TEST_F(WatchTest, ResumeNamesTheMemberToSkip) {
+  std::string skip;
+  rollouts_.resume = [&](const v1::ResumeRolloutRequest& request, v1::ResumeRolloutResponse&) {
+    skip = request.skip();
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(Run({"rollout", "resume", "7f3c", "--skip", "os-2"}).exit, Exit::kOk);
+  EXPECT_EQ(skip, "os-2");
+}
+
 TEST_F(WatchTest, AWatchCanGoThroughPauses) {
   Send({Message(v1::ROLLOUT_STATE_PAUSED, {7}), Message(v1::ROLLOUT_STATE_SUCCEEDED, {9})});
   EXPECT_EQ(Run({"rollout", "watch", "7f3c", "--through-pauses"}).exit, Exit::kOk);

@@ -290,6 +290,45 @@ TEST_F(FailingTest, AnEngineThatIsDownForAWhileFailsNobody) {
   EXPECT_EQ(h.rollout().phase, Phase::kSucceeded);
 }
 
+// Green without it is not recovered: the others may have built its copies again.
+TEST_F(FailingTest, AMemberThatLeavesAgainIsNotDone) {
+  int looks = 0;
+  h.override = [&](const Outstanding& action) -> std::optional<EventBody> {
+    const bool recovers = h.state("os-2").step == MemberStep::kRecovered;
+    if (recovers && std::holds_alternative<AwaitHealth>(action.action)) {
+      h.members["os-2"].running = ++looks > 3;
+    }
+    return std::nullopt;
+  };
+  Start();
+  EXPECT_GT(looks, 3);
+  EXPECT_EQ(h.rollout().phase, Phase::kSucceeded) << h.rollout().reason;
+}
+
+// The host's agent was away for an hour with the order on its way: the gate is asked again, as much
+// may have changed.
+TEST_F(FailingTest, AStopThatComesTooLateGoesBackToItsGate) {
+  bool late = true;
+  int gates = 0;
+  h.override = [&](const Outstanding& action) -> std::optional<EventBody> {
+    if (std::holds_alternative<ObserveWorld>(action.action)) ++gates;
+    const auto* start = std::get_if<StartOperation>(&action.action);
+    if (start == nullptr || !Orders<StopService>(action) || !late) return std::nullopt;
+    EXPECT_TRUE(start->order.begin_by.has_value());
+    late = false;
+    gates = 0;
+    OperationEnd end;
+    end.state = OperationState::kRefused;
+    end.error = OperationErrorCode::kDeadlinePassed;
+    return OperationEnded{action.id, end};
+  };
+  h.Ask(Request::kStart);
+  h.Run([&] { return !late && !h.actions.empty() && Orders<StopService>(h.actions.front()); });
+  EXPECT_EQ(gates, 2);  // before the freeze and after the flush
+  h.Run();
+  EXPECT_EQ(h.rollout().phase, Phase::kSucceeded) << h.rollout().reason;
+}
+
 TEST_F(FailingTest, AFencedOperationIsNeitherRetriedNorAFailure) {
   h.Ask(Request::kStart);
   h.Run([&] { return !h.actions.empty() && Orders<StopService>(h.actions.front()); });

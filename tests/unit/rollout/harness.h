@@ -49,6 +49,8 @@ class Harness {
   // How often a verb was performed on a member.
   int Count(const std::string& verb_and_member) const;
   Time now() const { return now_; }
+  // The world as the model has it.
+  World Now() const;
 
   Override override;
   World world;
@@ -69,7 +71,6 @@ class Harness {
   void Apply(EventBody body);
   Outstanding Next();
   EventBody Answer(const Outstanding& action);
-  World Now() const;
 
   Rollout rollout_;
   Time now_ = kStart;
