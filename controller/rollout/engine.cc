@@ -196,4 +196,11 @@ void Engine::RestartClocks(int i) {
   r().snapshot.progress_at = now_;
 }
 
+Transition Engine::Finish() && {
+  std::erase_if(out_.actions, [this](const Outstanding& action) {
+    return !std::holds_alternative<CancelOperation>(action.action) && Find(action.id) == nullptr;
+  });
+  return std::move(out_);
+}
+
 }  // namespace drover::rollout

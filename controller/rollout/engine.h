@@ -43,8 +43,8 @@ class Engine {
   bool Busy(int slot) const;
   // Adds an action to the outbox. `step` becomes part of its id.
   ActionId Do(int slot, const std::string& step, Action action);
-  // Orders a verb for member `i`; the agent ends it after `limit`, and does not begin it later than
-  // `begin_within`.
+  // Orders a verb for member `i`; the agent ends it after `limit`. Where it rests on a look at the
+  // cluster, it begins within `begin_within` or not at all.
   OperationId Order(int i, const std::string& step, Verb verb, Millis limit,
                     std::optional<Millis> begin_within = std::nullopt);
   // An action without a result.
@@ -84,7 +84,8 @@ class Engine {
   // Waits whose slot is idle are over; an outstanding action without a wait gets one.
   void TidyWaits();
 
-  Transition Finish() && { return std::move(out_); }
+  // What was asked for and dropped again in the same step is not performed.
+  Transition Finish() &&;
 
  private:
   Time now_;
@@ -162,6 +163,10 @@ void PutRecorded(Engine& e, const std::string& step, const Settings& wanted);
 // `put` is in the cluster: what is as before is no longer changed.
 void MarkPut(Engine& e, const Settings& put);
 RecordedSetting* FindSetting(Engine& e, const std::string& name);
+// A call that changes the cluster ended with an error: whether and when it lands is not known.
+void NoteLostAnswer(Engine& e);
+// Waits, before the last look at what is left behind, while such a call may still land.
+bool AwaitsLostAnswer(Engine& e);
 // A value of ours that shows although it was put back: an earlier call landed late. Marks it
 // changed again; false where there is none, or where it was tried often enough.
 bool MarkLate(Engine& e, const ClusterObservation& cluster);

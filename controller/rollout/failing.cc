@@ -58,6 +58,15 @@ bool Crashes(const ContainerView& container) {
 
 void DecideWhetherItRan(Engine& e, int i, const std::optional<ContainerView>& container) {
   MemberState& m = e.member(i);
+  const PlannedMember& planned = e.planned(i);
+  const bool new_image =
+      container && container->image == planned.to_image && planned.from_image != planned.to_image;
+  if (!m.new_image_ran && new_image && container->started_at != Time{}) {
+    m.new_image_ran = m.new_image_sure = true;
+    e.Say("member.new_volume",
+          planned.name + ": a container of the new image has run on its volume, whoever started it",
+          i);
+  }
   if (!m.new_image_ran || m.new_image_sure) return;
   if (NeverStarted(e, i, container)) {
     m.new_image_ran = false;

@@ -53,6 +53,8 @@ void AdvanceFinishing(Engine& e) {
     e.WaitFor(kOwnSlot, "the cluster settings to be put back", std::nullopt,
               "the settings read back as they were");
     PutRecorded(e, "restore", settings);
+  } else if (AwaitsLostAnswer(e)) {
+    // Then policies and the last look.
   } else if (e.r().policies_stopped) {
     e.Do(kOwnSlot, "policies", StartPolicies{e.r().stopped_policies});
   } else {
@@ -65,6 +67,7 @@ void AdvanceFinishing(Engine& e) {
 
 void OnFinishingCallEnded(Engine& e, const Action& action, const std::string& error) {
   if (!error.empty()) {
+    if (std::holds_alternative<PutSettings>(action)) NoteLostAnswer(e);
     e.WaitFor(kOwnSlot, "the cluster: " + error, std::nullopt, "the cluster takes it");
     return e.RetryLater(kOwnSlot, kRetryDelay);
   }

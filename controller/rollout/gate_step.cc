@@ -70,6 +70,20 @@ void PassDown(Engine& e, const std::vector<int>& group) {
   }
 }
 
+// Nothing is frozen or stopped while the agent of any member is away. Its host could not be helped,
+// and it may obey another controller now: an agent is connected to one, so of two controllers that
+// run the same rollout at most one passes a gate.
+GateVerdict AgentsAreThere(const Engine& e) {
+  GateVerdict verdict;
+  for (int i = 0; i < e.members(); ++i) {
+    const bool skipped = e.r().members[static_cast<size_t>(i)].skipped;
+    if (skipped || !e.Lost(e.planned(i).host)) continue;
+    verdict.reasons.push_back("the agent of " + e.planned(i).host + " is not connected");
+  }
+  verdict.holds = verdict.reasons.empty();
+  return verdict;
+}
+
 void OnGateClosed(Engine& e, const std::vector<int>& batch, const GateVerdict& verdict,
                   const RecoveryView& recovery, MemberStep next) {
   const std::string why = NamesOf(e, batch) + " may not stop yet: " + verdict.reasons.front();
@@ -120,6 +134,9 @@ void OnGate(Engine& e, const std::vector<int>& batch, const World& world, Member
   if (!world.cluster_error.empty()) {
     e.WaitFor(kOwnSlot, "the cluster: " + world.cluster_error, std::nullopt, "the cluster answers");
     return e.RetryLater(kOwnSlot, kGateRetry);
+  }
+  if (const GateVerdict agents = AgentsAreThere(e); !agents.holds) {
+    return OnGateClosed(e, batch, agents, world.cluster.recovery, next);
   }
   std::vector<int> stopping = batch;
   if (next == MemberStep::kFreeze) {

@@ -61,13 +61,16 @@ bool HasReplicas(const ClusterObservation& cluster, const std::string& index) {
 std::string ShardReason(const ClusterObservation& cluster, const ShardKey& key,
                         const ShardGroup& group, const std::set<std::string>& stopping) {
   int outside = 0;
-  bool inside = false, debt = false;
+  bool inside = false, debt = false, red = true;
   for (const ShardView* copy : group) {
     const bool stops = stopping.contains(copy->node_id);
-    if (IsActive(*copy) && stops) inside = true;
+    if (stops) inside = true;
+    if (IsActive(*copy)) red = false;
     if (IsActive(*copy) && !stops) ++outside;
     if (copy->state != ShardState::kStarted) debt = true;
   }
+  // Its data may be on any node, also on one that is about to stop.
+  if (red) return NameOf(key) + " has no started copy at all: the cluster is red";
   if (!inside || !HasReplicas(cluster, key.first)) return "";
   if (outside == 0) return NameOf(key) + " has no started copy elsewhere";
   const bool unassigned_only = std::all_of(group.begin(), group.end(), [](const ShardView* copy) {

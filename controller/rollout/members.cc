@@ -8,14 +8,16 @@ namespace drover::rollout {
 namespace {
 
 constexpr Millis kOrderMargin{60'000};
+// How old the look at the cluster may be that a stop rests on. An order that reaches its host
+// later, after its agent or the controller was away, is refused there, and the gate is asked again.
+constexpr Millis kGateHolds{5'000};
+constexpr int kMaxReturns = 5;
+constexpr Millis kEngineRetry{5'000};
 constexpr Millis kEditLimit{120'000};
 constexpr Millis kUpLimit{300'000};
 constexpr Millis kLeaveLimit{60'000};
 constexpr Millis kHealthWait{3'000};
 constexpr Millis kAskRetry{500};
-// How old the look at the cluster may be that a stop rests on. An order that reaches its host
-// later, after its agent or the controller was away, is refused there, and the gate is asked again.
-constexpr Millis kGateHolds{60'000};
 
 const NodeView* Find(const std::vector<NodeView>& nodes, const std::string& name) {
   const auto it =
@@ -46,20 +48,28 @@ bool AwaitsEngine(Engine& e, int i, const OperationEnd& end) {
   return true;
 }
 
-bool BackToGate(Engine& e, int i, const Verb& verb, const OperationEnd& end) {
+// A stop that did not happen may not simply be ordered again: the look at the cluster that allowed
+// it is old by now. The member goes back to its gate; the others of its batch go on without it.
+bool ReturnsToGate(Engine& e, int i, const OperationEnd& end) {
+  const bool down = end.error == OperationErrorCode::kEngineDown;
   MemberState& m = e.member(i);
-  const bool late = std::holds_alternative<StopService>(verb) && m.step == MemberStep::kStop &&
-                    end.state == OperationState::kRefused &&
-                    end.error == OperationErrorCode::kDeadlinePassed;
-  if (!late || ++m.late_stops > kMaxAttempts) return false;
+  const auto limit =
+      down ? std::max<int64_t>(kMaxReturns, e.rules().join_timeout / kEngineRetry) : kMaxReturns;
+  if ((!down && !IsPassing(end)) || ++m.late_stops > limit) return false;
+  // An Engine may still carry out what an agent that was interrupted had begun.
+  if (end.error == OperationErrorCode::kDeadlinePassed) m.stopped = false;
   e.Say("member.late",
-        e.planned(i).name + " was not stopped: the order came too late; its gate is asked again",
-        i);
-  // Nothing has begun. Others of the batch go on; it comes after them.
-  m.stopped = false;
-  m.held = true;
+        e.planned(i).name + " was not stopped: " + end.message + "; its gate is asked again", i);
   e.EndCell(i, Cell::kStop);
   e.EnterStep(i, MemberStep::kPending);
+  for (int other : e.Batch()) {
+    if (e.member(other).step != MemberStep::kPending) m.held = true;
+  }
+  if (down) {
+    e.WaitFor(i, "the Docker Engine of " + e.planned(i).host + ": " + end.message,
+              e.now() + kEngineRetry * (limit - m.late_stops), "the Engine answers");
+    e.RetryLater(i, kEngineRetry);
+  }
   return true;
 }
 
@@ -203,7 +213,8 @@ void OnMemberOperationEnded(Engine& e, int i, const Outstanding& action, const O
   const OperationOrder& order = std::get<StartOperation>(action.action).order;
   const Verb& verb = order.verb;
   if (end.state == OperationState::kSucceeded) return OnDone(e, i, order, end);
-  if (AwaitsEngine(e, i, end) || BackToGate(e, i, verb, end)) return;
+  if (std::holds_alternative<StopService>(verb) && ReturnsToGate(e, i, end)) return;
+  if (AwaitsEngine(e, i, end)) return;
   if (IsPassing(end) && ++e.member(i).attempts < kMaxAttempts) {
     if (end.state == OperationState::kInterrupted) return;  // ordered again at once
     return e.RetryLater(i, kRetryDelay);

@@ -204,6 +204,7 @@ void OnSnapshotSeen(Engine& e, const Outstanding& action, const SnapshotSeen& se
   if (!seen.error.empty()) {
     e.Take(action.id);
     e.Say("snapshot.error", seen.error);
+    NoteLostAnswer(e);
     if (++e.r().attempts < kMaxAttempts) return e.RetryLater(kOwnSlot, kRetryDelay);
     return BeginRestore(e, Phase::kFailed, "snapshot " + e.plan().snapshot + ": " + seen.error);
   }

@@ -59,7 +59,8 @@ bool StartsAgain(const Engine& e, const MemberState& m) {
 void OrderStart(Engine& e, int i) {
   MemberState& m = e.member(i);
   const PlannedMember& planned = e.planned(i);
-  if (m.new_image_ran && !m.new_image_sure) {
+  // Before the old image starts, the host says that the new one never ran: memory may be a copy's.
+  if (m.new_image_ran ? !m.new_image_sure : !m.examined) {
     e.Do(i, "look", ReadContainer{planned.host, planned.project, planned.service, true});
   } else if (!m.set_image.empty() && !m.new_image_ran) {
     e.Order(i, "restore-file", RestoreFile{m.set_image}, kStartLimit);
@@ -133,6 +134,7 @@ void BeginRestore(Engine& e, Phase after, const std::string& reason) {
     m.wait.reset();
     m.attempts = 0;
     m.fate.clear();
+    m.examined = false;
     m.held = false;
     // In a pause an operator may have edited it.
     if (was_paused && m.stopped) m.file_uncertain = true;
@@ -146,7 +148,7 @@ void AdvanceRestoring(Engine& e) {
   for (int i = 0; i < e.members(); ++i) starting = AdvanceStart(e, i) || starting;
   if (!starting && !AnyAwaited(e)) {
     e.Drop(kClockSlot);
-  } else if (!e.Busy(kClockSlot)) {
+  } else if (!e.Busy(kClockSlot) && !Overdue(e)) {
     e.Do(kClockSlot, "overdue", SetTimer{OverdueAt(e) + Millis(1'000)});
   }
   if (e.Busy(kOwnSlot)) return;
@@ -154,6 +156,8 @@ void AdvanceRestoring(Engine& e) {
     e.WaitFor(kOwnSlot, "the cluster settings to be put back", std::nullopt,
               "the settings read back as they were");
     PutRecorded(e, "restore", settings);
+  } else if (AwaitsLostAnswer(e)) {
+    // Members are started meanwhile; policies, snapshot and the last look come after it.
   } else if (e.r().policies_stopped) {
     e.Do(kOwnSlot, "policies", StartPolicies{e.r().stopped_policies});
   } else if (e.r().snapshot.started_at && !e.r().snapshot_done) {
@@ -186,6 +190,7 @@ void OnRestoringCallEnded(Engine& e, const Action& action, const std::string& er
     return;
   }
   // One that was under way when the rollout left: its error is no reason to wait.
+  if (!error.empty()) NoteLostAnswer(e);
   if (std::holds_alternative<StopPolicies>(action)) return;
   if (!error.empty()) {
     e.WaitFor(kOwnSlot, "the cluster: " + error, std::nullopt, "the cluster takes the settings");
@@ -267,11 +272,15 @@ void OnRestoringNodes(Engine& e, const NodesSeen& seen) {
 void OnRestoringContainer(Engine& e, int i, const ContainerSeen& seen) {
   MemberState& m = e.member(i);
   if (!m.awaited) {  // the look before a start
-    if (seen.connected) return DecideWhetherItRan(e, i, seen.container);
+    if (seen.connected) {
+      m.examined = true;
+      return DecideWhetherItRan(e, i, seen.container);
+    }
     // Waits for the agent, then for the limit of RESTORING; the old image is out of question.
     if (++m.attempts < kMaxAttempts || e.r().after_restore != Phase::kPaused) {
       return e.RetryLater(i, kRetryDelay);
     }
+    if (!m.new_image_ran) return GiveUpOn(e, i, "was left as it is: its agent does not answer");
     m.new_image_sure = true;
     return;
   }

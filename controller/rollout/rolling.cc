@@ -125,6 +125,7 @@ void AdvanceTogether(Engine& e, const std::vector<int>& batch) {
   if (e.Busy(kOwnSlot)) return;
   const RecordedSetting* allocation = FindSetting(e, kAllocation);
   if (AllAt(e, batch, MemberStep::kPending)) {
+    if (std::any_of(batch.begin(), batch.end(), [&e](int i) { return e.Busy(i); })) return;
     e.r().resume_phase = Phase::kRolling;
     if (e.r().pause_asked) {
       return BeginRestore(e, Phase::kPaused, "an operator asked for it");
@@ -261,6 +262,7 @@ void OnPoliciesStopped(Engine& e, const std::string& error) {
     e.r().attempts = 0;
     return;
   }
+  NoteLostAnswer(e);
   if (++e.r().attempts >= kMaxAttempts) {
     return BeginRestore(e, Phase::kPaused, "snapshot policies cannot be stopped: " + error);
   }
@@ -281,6 +283,7 @@ void OnRollingCallEnded(Engine& e, const Action& action, const std::string& erro
   const auto* put = std::get_if<PutSettings>(&action);
   if (put == nullptr) return;
   if (!error.empty()) {
+    NoteLostAnswer(e);
     e.WaitFor(kOwnSlot, "the cluster: " + error, std::nullopt, "the cluster takes the settings");
     const bool freezing = AllAt(e, batch, MemberStep::kFreeze);
     if (freezing && ++e.r().attempts >= kMaxAttempts) {

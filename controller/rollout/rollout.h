@@ -98,6 +98,7 @@ struct MemberState {
   std::string container;  // id of the one that the last UpService made; empty where unknown
   bool skipped = false;   // an operator asked to leave it as it is
   bool held = false;      // waits in its batch for members that are down already
+  bool examined = false;  // RESTORING has seen that its container may start with the old image
   bool awaited = false;   // RESTORING started it again; it is waited for
   std::string fate;       // what RESTORING did with it, a sentence; empty: nothing
   // Of the present step: what was last seen of it, and when that last changed.
@@ -106,7 +107,7 @@ struct MemberState {
   std::optional<Wait> wait;
   std::optional<MemberFailure> failure;
   int attempts = 0;                // of the present step
-  int late_stops = 0;              // StopServices refused as their gate was too long ago
+  int late_stops = 0;              // how often a stop that did not happen sent it back to its gate
   std::optional<Time> step_since;  // when the present step began
   bool operator==(const MemberState&) const = default;
 };
@@ -169,6 +170,8 @@ struct Rollout {
   int attempts = 0;                 // of the rollout's own present action
   std::optional<Time> progress_at;  // of the present gate: last time a number moved
   std::string progress_mark;        // those numbers
+  // Until when a call that ended with an error may still change the cluster.
+  std::optional<Time> settle_until;
   std::string health;
   std::optional<Wait> wait;
   std::vector<Outstanding> outstanding;

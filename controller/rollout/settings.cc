@@ -3,6 +3,13 @@
 #include "controller/rollout/engine.h"
 
 namespace drover::rollout {
+namespace {
+
+// The cluster manager gives up an update that it could not begin for this long
+// (cluster_manager_timeout).
+constexpr Millis kPutLands{30'000};
+
+}  // namespace
 
 Settings SettingsToRestore(const Rollout& rollout) {
   Settings settings;
@@ -30,6 +37,8 @@ void PutRecorded(Engine& e, const std::string& step, const Settings& wanted) {
   e.Do(kOwnSlot, step, PutSettings{wanted});
 }
 
+void NoteLostAnswer(Engine& e) { e.r().settle_until = e.now() + kPutLands; }
+
 void MarkPut(Engine& e, const Settings& put) {
   for (RecordedSetting& setting : e.r().settings) {
     const auto it = put.find(setting.name);
@@ -48,6 +57,15 @@ std::optional<std::string> ValueOf(const ClusterObservation& cluster, const std:
 }
 
 }  // namespace
+
+bool AwaitsLostAnswer(Engine& e) {
+  const std::optional<Time> until = e.r().settle_until;
+  if (!until || *until <= e.now()) return false;
+  e.WaitFor(kOwnSlot, "a call to the cluster that failed: it may still take effect", until,
+            "its time is over; then it is looked at what is left");
+  e.Do(kOwnSlot, "settle", SetTimer{*until});
+  return true;
+}
 
 bool MarkLate(Engine& e, const ClusterObservation& cluster) {
   bool late = false;

@@ -151,7 +151,10 @@ struct Dispatch {
     const Outstanding* found = e.Find(event.id);
     if (found == nullptr) return;
     const Outstanding o = *found;
-    if (e.r().phase == Phase::kRestoring) return OnRestoringSnapshot(e, o);
+    if (e.r().phase == Phase::kRestoring) {
+      if (!event.error.empty()) NoteLostAnswer(e);
+      return OnRestoringSnapshot(e, o);
+    }
     OnSnapshotSeen(e, o, event);
   }
 
@@ -166,6 +169,7 @@ struct Dispatch {
     if (e.r().phase == Phase::kRestoring) OnRestoringCallEnded(e, o->action, event.error);
     if (e.r().phase == Phase::kSnapshotting && !event.error.empty()) {
       // Snapshot policies that cannot be stopped: tried again, then the rollout ends.
+      NoteLostAnswer(e);
       if (++e.r().attempts < kMaxAttempts) return e.RetryLater(kOwnSlot, kRetryDelay);
       BeginRestore(e, Phase::kFailed, event.error);
     }

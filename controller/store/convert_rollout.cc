@@ -85,6 +85,7 @@ void ToProto(const rollout::MemberState& member, v1::MemberState* out) {
   if (!member.container.empty()) out->set_container(member.container);
   out->set_skipped(member.skipped);
   out->set_held(member.held);
+  out->set_examined(member.examined);
   out->set_awaited(member.awaited);
   if (!member.fate.empty()) out->set_fate(member.fate);
   if (!member.progress_mark.empty()) out->set_progress_mark(member.progress_mark);
@@ -119,6 +120,7 @@ rollout::MemberState FromProto(const v1::MemberState& stored, DecodeErrors* erro
   member.container = stored.container();
   member.skipped = stored.skipped();
   member.held = stored.held();
+  member.examined = stored.examined();
   member.awaited = stored.awaited();
   member.fate = stored.fate();
   member.progress_mark = stored.progress_mark();
@@ -208,6 +210,7 @@ void ToProto(const rollout::Rollout& rollout, v1::RolloutState* out) {
   out->set_looked(rollout.looked);
   out->set_rerouted(rollout.rerouted);
   if (!rollout.rollback.empty()) out->set_rollback(rollout.rollback);
+  if (rollout.settle_until) out->set_settle_until_ms(ToUnixMillis(*rollout.settle_until));
 }
 
 rollout::Rollout FromProto(const v1::RolloutState& stored, DecodeErrors* errors) {
@@ -250,6 +253,7 @@ rollout::Rollout FromProto(const v1::RolloutState& stored, DecodeErrors* errors)
   rollout.looked = stored.looked();
   rollout.rerouted = stored.rerouted();
   rollout.rollback = stored.rollback();
+  rollout.settle_until = OptionalTime(stored.has_settle_until_ms(), stored.settle_until_ms());
   return rollout;
 }
 

@@ -52,8 +52,8 @@ DROVER_FIELDS(CellTimes, started_at, ended_at, failed, text)
 DROVER_FIELDS(MemberFailure, step, reason, evidence, log_lines, aftermath)
 DROVER_FIELDS(MemberState, step, cells, prefetched, digest, version, set_image, file_uncertain,
               stopped, new_image_ran, new_image_sure, unclean_stop, container, skipped, held,
-              awaited, fate, progress_mark, progress_at, wait, failure, attempts, late_stops,
-              step_since)
+              examined, awaited, fate, progress_mark, progress_at, wait, failure, attempts,
+              late_stops, step_since)
 DROVER_FIELDS(RecordedSetting, name, before, now, changed, ours)
 DROVER_FIELDS(SnapshotProgress, state, shards_done, shards_total, shards_failed, bytes_done,
               bytes_total, started_at, ended_at, progress_at)
@@ -83,8 +83,9 @@ DROVER_FIELDS(Record, kind, member, host, text, fields)
 DROVER_FIELDS(Rollout, id, plan, phase, resume_phase, after_restore, reason, pause_asked, refused,
               changes, batch, members, settings, stopped_policies, policies_stopped, snapshot,
               snapshot_done, flushed, members_started, looked, rerouted, restore_since, attempts,
-              progress_at, progress_mark, health, wait, outstanding, lost_hosts, rollback,
-              next_action, sequence, created_at, started_at, ended_at, started_by, outcome, checks)
+              progress_at, progress_mark, settle_until, health, wait, outstanding, lost_hosts,
+              rollback, next_action, sequence, created_at, started_at, ended_at, started_by,
+              outcome, checks)
 #undef DROVER_FIELDS
 
 inline std::tuple<> Fields(rollout::Flush&) { return {}; }

@@ -16,6 +16,18 @@ TEST(MayStopTest, OneHealthyMemberMay) {
   EXPECT_TRUE(MayStop(HealthyWorld().cluster, {"id-2"}).holds);
 }
 
+// A node that has just come back recovers its primaries: nobody else has that data.
+TEST(MayStopTest, TheOnlyCopyThatIsBeingRecoveredMayNot) {
+  World world = HealthyWorld();
+  for (ShardView& shard : world.cluster.shards) {
+    if (shard.shard != 0) continue;
+    shard.state = shard.primary ? ShardState::kInitializing : ShardState::kUnassigned;
+    if (!shard.primary) shard.node_id.clear();
+  }
+  EXPECT_FALSE(MayStop(world.cluster, {"id-1"}, {}).holds);
+  EXPECT_FALSE(MayStop(world.cluster, {"id-3"}, {}).holds);
+}
+
 TEST(MayStopTest, LastStartedCopyMayNot) {
   World world = HealthyWorld();
   world.cluster.shards[1].state = ShardState::kUnassigned;  // replica of shard 0, was on id-2

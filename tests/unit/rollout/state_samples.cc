@@ -155,7 +155,9 @@ const std::map<std::string, Sample>& RolloutSamples() {
          return h.rollout().phase == Phase::kFinishing && Awaits<ObserveWorld>(h);
        })},
       {"RESTORING (to pause)", Pausing()},
-      {"RESTORING (to abort)", Aborting([](const Harness& h) { return Awaits<PutSettings>(h); })},
+      {"RESTORING (to abort)", Aborting([](const Harness& h) {
+         return Awaits<PutSettings>(h) && Awaits<StartOperation>(h);
+       })},
       {"RESTORING (awaits)", Aborting([](const Harness& h) { return Awaits<ReadNodes>(h); })},
       {"RESTORING (looks)", Aborting([](const Harness& h) { return Awaits<ObserveWorld>(h); })},
       {"PAUSED", PausedByOperator()},

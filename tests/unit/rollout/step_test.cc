@@ -308,6 +308,7 @@ TEST(StepTest, RecoveryPerformsTheOutstandingActionsWithTheirIds) {
   h.Give(Recovered{});
   ASSERT_EQ(h.actions.size(), 1u);
   EXPECT_EQ(h.actions.front().id, stop);
+  for (const char* host : {"h1", "h2", "h3"}) h.Give(AgentConnected{host});
   h.Run();
   EXPECT_EQ(h.rollout().phase, Phase::kSucceeded);
 }

@@ -112,7 +112,7 @@ TEST(WaitsTest, NoTimePassesForAJoinWhileTheControllerWasAway) {
     h.Advance(Millis(590'000));
     h.actions.clear();
     h.Give(Recovered{});
-    h.Give(AgentConnected{"h2"});
+    for (const char* host : {"h1", "h2", "h3"}) h.Give(AgentConnected{host});
     int answers = 0;
     h.Run([&] { return ++answers > 3; });
     ASSERT_EQ(h.state("os-2").step, MemberStep::kJoined);
