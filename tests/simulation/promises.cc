@@ -1,0 +1,141 @@
+#include "tests/simulation/promises.h"
+
+#include <algorithm>
+
+#include "controller/rollout/version.h"
+
+namespace drover::simulation {
+namespace {
+
+using rollout::Phase;
+
+bool Rests(const rollout::Rollout& rollout) {
+  return rollout.phase == Phase::kPaused || rollout::HasEnded(rollout.phase);
+}
+
+const rollout::Verb* VerbOf(const rollout::Action& action) {
+  const auto* start = std::get_if<rollout::StartOperation>(&action);
+  return start == nullptr ? nullptr : &start->order.verb;
+}
+
+bool IsOutstanding(const rollout::Rollout& rollout, const rollout::ActionId& id) {
+  return std::any_of(rollout.outstanding.begin(), rollout.outstanding.end(),
+                     [&](const rollout::Outstanding& o) { return o.id == id; });
+}
+
+bool Changes(const rollout::Verb& verb) {
+  return !std::holds_alternative<rollout::PullImage>(verb);
+}
+
+}  // namespace
+
+Promises::Promises(Schedule& schedule, SimCluster& cluster)
+    : schedule_(schedule), cluster_(cluster), settings_before_(cluster.settings) {}
+
+void Promises::Violated(const std::string& text) {
+  if (violation_.empty()) violation_ = text;
+}
+
+void Promises::OnAction(const rollout::Rollout& committed, const rollout::Outstanding& action) {
+  // Commit before act: what has a result is in the outbox that the store holds.
+  if (!std::holds_alternative<rollout::CancelOperation>(action.action) &&
+      !IsOutstanding(committed, action.id)) {
+    Violated("7: " + action.id.str() + " is performed before it is committed");
+  }
+  if (const auto* put = std::get_if<rollout::PutSettings>(&action.action)) {
+    for (const auto& [name, value] : put->persistent) {
+      const auto it = std::find_if(committed.settings.begin(), committed.settings.end(),
+                                   [&n = name](const auto& s) { return s.name == n; });
+      if (it == committed.settings.end()) {
+        Violated("6: " + name + " is changed, and what it was before is not durable");
+      } else if (value != it->before && !it->changed) {
+        Violated("6: " + name + " is changed, and that it differs is not durable");
+      }
+    }
+  }
+  const rollout::Verb* verb = VerbOf(action.action);
+  if (verb == nullptr || !Changes(*verb)) return;
+  for (const rollout::CheckResult& check : committed.checks) {
+    if (check.verdict == rollout::Verdict::kBlock) {
+      Violated("2: " + action.id.str() + " while " + check.id + " blocks: " + check.evidence);
+    }
+  }
+  if (std::holds_alternative<rollout::StopService>(*verb)) {
+    observed_before_.try_emplace(action.id, observed_at_);
+    const int member = action.member;
+    if (member < 0) return Violated("a stop that belongs to no member: " + action.id.str());
+  }
+}
+
+void Promises::OnVerb(const OperationId& id, const rollout::Verb& verb) {
+  if (++acted_[id] > 1)
+    Violated("7: " + id.str() + " acted " + std::to_string(acted_[id]) + " times");
+  if (std::holds_alternative<rollout::StopService>(verb) && !cluster_.HasBackup()) {
+    Violated("1: " + id.str() + " acts and no snapshot has ended as SUCCESS");
+  }
+  if (std::holds_alternative<rollout::DownProject>(verb)) Violated("5: " + id.str() + " is a down");
+}
+
+void Promises::BeforeStop() {
+  dead_before_ = cluster_.DeadShards();
+  manager_before_ = cluster_.HasManager();
+}
+
+void Promises::AfterStop(const OperationId& id) {
+  const auto it = observed_before_.find(id);
+  const bool excused =
+      disturbed_at_ && (it == observed_before_.end() || *disturbed_at_ >= it->second);
+  if (excused) return;
+  if (cluster_.DeadShards() > dead_before_) {
+    std::string copies;
+    for (const rollout::ShardView& shard : cluster_.Observe().shards) {
+      copies += " " + shard.index + std::to_string(shard.shard) + (shard.primary ? "p" : "r") +
+                std::to_string(static_cast<int>(shard.state)) + shard.node_id;
+    }
+    Violated("3: " + id.str() + " took the last started copy of a shard; copies now:" + copies);
+  }
+  // An election after the manager itself has stopped is no loss of the quorum.
+  int voters = 0, live = 0;
+  for (const std::string& voter : cluster_.Observe().last_committed_config) {
+    ++voters;
+    for (const rollout::NodeView& node : cluster_.Nodes()) live += node.id == voter ? 1 : 0;
+  }
+  if (manager_before_ && live < voters / 2 + 1) Violated("3: " + id.str() + " took the quorum");
+}
+
+void Promises::OnVolumeOpened(const std::string& member, const std::string& before,
+                              const std::string& now) {
+  if (rollout::ParseVersion(now) < rollout::ParseVersion(before)) {
+    Violated("4: " + now + " opens the volume of " + member + ", which " + before + " has opened");
+  }
+}
+
+void Promises::OnCommitted(const rollout::Rollout& rollout) {
+  CheckWaits(rollout);
+  if (Rests(rollout) && rollout.phase != last_phase_) CheckRest(rollout);
+  last_phase_ = rollout.phase;
+}
+
+void Promises::CheckWaits(const rollout::Rollout& rollout) {
+  if (rollout.phase == Phase::kPlanned || rollout::HasEnded(rollout.phase)) return;
+  const auto says = [](const std::optional<rollout::Wait>& wait) {
+    return wait && !wait->reason.empty() && !wait->ends_when.empty();
+  };
+  if (says(rollout.wait)) return;
+  for (const rollout::MemberState& member : rollout.members) {
+    if (says(member.wait)) return;
+  }
+  std::string steps;
+  for (const rollout::MemberState& member : rollout.members) steps += " " + Name(member.step);
+  Violated("10: " + Name(rollout.phase) + " waits and does not say for what; members" + steps);
+}
+
+void Promises::CheckRest(const rollout::Rollout& rollout) {
+  if (!two_controllers_ && cluster_.settings != settings_before_) {
+    std::string now;
+    for (const auto& [name, value] : cluster_.settings) now += " " + name + "=" + value;
+    Violated("6: " + Name(rollout.phase) + " (" + rollout.reason + ") with the settings" + now);
+  }
+}
+
+}  // namespace drover::simulation

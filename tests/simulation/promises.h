@@ -1,0 +1,65 @@
+// What must hold after every event of every run (architecture.md, "Promises"), judged by the
+// simulated world itself and not by the engine's own gates.
+#ifndef DROVER_TESTS_SIMULATION_PROMISES_H_
+#define DROVER_TESTS_SIMULATION_PROMISES_H_
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "controller/rollout/rollout.h"
+#include "tests/simulation/schedule.h"
+#include "tests/simulation/sim_cluster.h"
+
+namespace drover::simulation {
+
+class Promises {
+ public:
+  // Settings as they are now must be there again at every rest and at the end.
+  Promises(Schedule& schedule, SimCluster& cluster);
+
+  // The first violation; empty where there is none.
+  const std::string& violation() const { return violation_; }
+  void Violated(const std::string& text);
+
+  // Something that Drover did not order took a node away or broke an index.
+  void OnDisturbance() { disturbed_at_ = schedule_.now(); }
+  // A controller reads the whole cluster.
+  void OnObserved() { observed_at_ = schedule_.now(); }
+  // A controller performs an action; `committed` is the rollout as its store has it.
+  void OnAction(const rollout::Rollout& committed, const rollout::Outstanding& action);
+  // A controller has committed a state.
+  void OnCommitted(const rollout::Rollout& rollout);
+  // An agent acts on an order.
+  void OnVerb(const OperationId& id, const rollout::Verb& verb);
+  // Around the end of a container that a verb of order `id` stops.
+  void BeforeStop();
+  void AfterStop(const OperationId& id);
+  // The volume of a member is opened by a process of this version.
+  void OnVolumeOpened(const std::string& member, const std::string& before, const std::string& now);
+  // A second controller works too: settings are judged at the end only.
+  void OnSecondController() { two_controllers_ = true; }
+
+  const std::map<std::string, std::string>& settings_before() const { return settings_before_; }
+
+ private:
+  void CheckWaits(const rollout::Rollout& rollout);
+  void CheckRest(const rollout::Rollout& rollout);
+
+  Schedule& schedule_;
+  SimCluster& cluster_;
+  std::map<std::string, std::string> settings_before_;
+  std::string violation_;
+  std::optional<Time> disturbed_at_;
+  Time observed_at_{};
+  std::map<OperationId, int> acted_;
+  std::map<OperationId, Time> observed_before_;  // an order of StopService → the newest look then
+  int dead_before_ = 0;
+  bool manager_before_ = false;
+  bool two_controllers_ = false;
+  rollout::Phase last_phase_ = rollout::Phase::kPlanned;
+};
+
+}  // namespace drover::simulation
+
+#endif  // DROVER_TESTS_SIMULATION_PROMISES_H_

@@ -1,0 +1,127 @@
+// An OpenSearch cluster as far as a rollout can tell: membership, quorum, shard copies that are
+// promoted, allocated and recovered, settings, snapshots (opensearch.md sections 1, 2 and 5).
+#ifndef DROVER_TESTS_SIMULATION_SIM_CLUSTER_H_
+#define DROVER_TESTS_SIMULATION_SIM_CLUSTER_H_
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "controller/rollout/action.h"
+#include "controller/rollout/observation.h"
+#include "tests/simulation/random.h"
+#include "tests/simulation/schedule.h"
+
+namespace drover::simulation {
+
+class SimCluster {
+ public:
+  struct Node {
+    std::string id, name, version;
+    bool eligible = true;
+    bool joined = false;
+  };
+
+  // Nodes 0…2 may be elected; every node holds data. All of them have joined at `version`.
+  SimCluster(Schedule& schedule, Random& random, int nodes, const std::string& version,
+             bool unreplicated_index);
+
+  // The process of node `i` is up and finds the others, or is gone.
+  void Join(int i, const std::string& version);
+  void Leave(int i);
+
+  bool HasManager() const;
+  // Whether every node is there and every copy is started.
+  bool Green() const;
+  // Replicated shards without any started copy.
+  int DeadShards() const;
+
+  rollout::ClusterObservation Observe() const;
+  rollout::HealthView Health() const;
+  std::vector<rollout::NodeView> Nodes() const;
+  // Calls `done` when `condition` holds, with timed_out after `timeout`.
+  void Await(const rollout::HealthCondition& condition, Millis timeout,
+             std::function<void(rollout::HealthView)> done);
+  void Put(const rollout::Settings& settings);
+  void RetryFailed() { Reroute(); }
+
+  void BeginSnapshot(const std::string& name);
+  // Empty state where there is none.
+  rollout::SnapshotView Snapshot(const std::string& name) const;
+  void DeleteSnapshot(const std::string& name);
+  // Whether a snapshot of the whole cluster has ended as SUCCESS.
+  bool HasBackup() const;
+  // Snapshots that are neither running nor of any use.
+  bool HasRuins() const;
+
+  // Faults; each stays until it is taken back.
+  void SetBroken(bool broken);
+  void SetStuck(bool stuck) { stuck_ = stuck; }
+  void SetNoManager(bool lost);
+  void SetSnapshotStalled(bool stalled) { snapshot_stalled_ = stalled; }
+  // How the next snapshot ends; empty: as it should.
+  std::string next_snapshot_state;
+
+  std::map<std::string, std::string> settings;  // persistent, flat
+  std::set<std::string> running_policies = {"daily"};
+  std::set<std::string> stopped_policies;
+
+ private:
+  struct Copy {
+    int node = -1;
+    bool primary = false;
+    rollout::ShardState state = rollout::ShardState::kUnassigned;
+    int last_node = -1;
+    Time delayed_until{};
+    uint64_t recovery = 0;
+  };
+  struct Shard {
+    std::string index;
+    int number = 0;
+    int replicas = 1;
+    std::vector<Copy> copies;
+    std::set<int> in_sync;
+    bool phantom = false;  // of an index that is red by a fault
+  };
+  struct Waiter {
+    rollout::HealthCondition condition;
+    std::function<void(rollout::HealthView)> done;
+    uint64_t id = 0;
+  };
+  struct SnapshotState {
+    rollout::SnapshotView view;
+    bool disturbed = false;
+  };
+
+  void AddShard(const std::string& index, int number, const std::vector<int>& nodes);
+  void Reroute();
+  void StartPrimary(Shard& shard);
+  void PlaceReplicas(Shard& shard);
+  void Recover(Shard& shard, Copy& copy, int node);
+  void FinishRecovery(size_t shard, size_t copy, uint64_t recovery);
+  void Changed();
+  bool Holds(const rollout::HealthCondition& condition) const;
+  void AdvanceSnapshot(const std::string& name);
+  bool MayHold(const Shard& shard, int node, const std::string& primary_version) const;
+  std::string Allocation() const;
+
+  Schedule& schedule_;
+  Random& random_;
+  std::vector<Node> nodes_;
+  std::vector<Shard> shards_;
+  int manager_ = 0;
+  Time elected_at_{};
+  bool no_manager_ = false;
+  bool stuck_ = false;
+  bool snapshot_stalled_ = false;
+  uint64_t next_id_ = 1;
+  std::vector<Waiter> waiters_;
+  std::map<std::string, SnapshotState> snapshots_;
+};
+
+}  // namespace drover::simulation
+
+#endif  // DROVER_TESTS_SIMULATION_SIM_CLUSTER_H_
