@@ -66,6 +66,7 @@ TEST(ConvertRolloutTest, WhatTheWatchScreenShows) {
   join.text = "waits for os-2 in the cluster";
   member.cells[static_cast<size_t>(Cell::kUp)].failed = true;
   member.wait = rollout::Wait{"waits for os-2", kNow, kNow + Millis(600'000), "os-2 joined"};
+  rollout.rollback = "tier 1, rebuild os-1 from its replicas, no loss";
   rollout.snapshot.state = "SUCCESS";
   rollout.snapshot.shards_total = 20;
 
