@@ -50,6 +50,7 @@ LiveCoordinator::LiveCoordinator(store::RolloutStore& store, fleet::Agents& agen
       clock_(clock),
       clusters_(std::move(clusters)),
       observer_(clusters_, agents, clock),
+      intake_(loop_, clock),
       loop_(clock) {
   effects_ = std::make_unique<LiveEffects>(
       clusters_, agents_, observer_, loop_,
@@ -92,10 +93,7 @@ void LiveCoordinator::Report(const RolloutId& id, rollout::EventBody body) {
   const auto arrived = std::chrono::steady_clock::now();
   loop_.Post([this, id, arrived, body = std::move(body)]() mutable {
     const bool is_result = IsResult(body);
-    const Status status = Handle(id, std::move(body));
-    if (!status.ok() && status.code() != StatusCode::kNotFound && !fenced_) {
-      LogError("driver", "rollout " + id.str() + ": " + Message(status));
-    }
+    intake_.Take([this, id, body = std::move(body)] { return Handle(id, body); });
     if (is_result) {
       const std::chrono::duration<double, std::milli> took =
           std::chrono::steady_clock::now() - arrived;
@@ -313,7 +311,7 @@ void LiveCoordinator::OnAgentConnected(const std::string& host) {
   Append({"host.connected", "", host, "host " + host + " is connected", {}});
   loop_.Post([this, host] {
     for (const RolloutId& id : driver_->Active()) {
-      Handle(id, rollout::AgentConnected{host}).IgnoreError();
+      intake_.Take([this, id, host] { return Handle(id, rollout::AgentConnected{host}); });
     }
   });
 }
@@ -322,17 +320,23 @@ void LiveCoordinator::OnAgentLost(const std::string& host, const std::string& re
   Append({"host.lost", "", host, "host " + host + " is not connected: " + reason, {}});
   loop_.Post([this, host, reason] {
     for (const RolloutId& id : driver_->Active()) {
-      Handle(id, rollout::AgentLost{host, reason}).IgnoreError();
+      intake_.Take([this, id, host, reason] {
+        return Handle(id, rollout::AgentLost{host, reason});
+      });
     }
   });
 }
 
 void LiveCoordinator::OnOperationEvent(const std::string& host,
                                        const fleet::OperationEvent& event) {
-  loop_.Post([this, host, event] { HandleOperation(host, event); });
+  loop_.Post([this, host, event] {
+    intake_.Take([this, host, event] { return HandleOperation(host, event); });
+  });
 }
 
-void LiveCoordinator::HandleOperation(const std::string& host, const fleet::OperationEvent& event) {
+// Acknowledged once it is durable, or of no use any more: its rollout has ended, or is not known.
+Status LiveCoordinator::HandleOperation(const std::string& host,
+                                        const fleet::OperationEvent& event) {
   const RolloutId id = RolloutOf(event.operation_id);
   Status status;
   if (event.is_end) {
@@ -344,13 +348,9 @@ void LiveCoordinator::HandleOperation(const std::string& host, const fleet::Oper
   } else if (event.is_progress) {
     status = Handle(id, rollout::OperationProgressed{event.operation_id, event.progress});
   }
-  // An event of a rollout that has ended, or of none that is known, is of no use any more.
-  if (fenced_) return;
-  if (!status.ok() && status.code() != StatusCode::kNotFound) {
-    LogError("driver", "event of " + event.operation_id.str() + ": " + Message(status));
-    return;
-  }
+  if (fenced_ || (!status.ok() && status.code() != StatusCode::kNotFound)) return status;
   agents_.Acknowledge(host, event.operation_id, event.sequence);
+  return OkStatus();
 }
 
 }  // namespace drover::driver

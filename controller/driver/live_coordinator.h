@@ -12,6 +12,7 @@
 
 #include "controller/driver/clusters.h"
 #include "controller/driver/coordinator.h"
+#include "controller/driver/event_intake.h"
 #include "controller/driver/event_loop.h"
 #include "controller/driver/live_effects.h"
 #include "controller/driver/reactions.h"
@@ -74,7 +75,7 @@ class LiveCoordinator final : public Coordinator, public fleet::AgentListener {
   void Report(const RolloutId& id, rollout::EventBody body);
   void OnCommitted(const rollout::Rollout& rollout,
                    const std::vector<store::StoredRecord>& records);
-  void HandleOperation(const std::string& host, const fleet::OperationEvent& event);
+  Status HandleOperation(const std::string& host, const fleet::OperationEvent& event);
   StatusOr<rollout::Rollout> AwaitChecked(const RolloutId& id);
   StatusOr<RolloutId> FindRollout(const std::string& prefix);
 
@@ -84,6 +85,7 @@ class LiveCoordinator final : public Coordinator, public fleet::AgentListener {
   Clock& clock_;
   Clusters clusters_;
   WorldObserver observer_;
+  EventIntake intake_;
   EventLoop loop_;
   std::unique_ptr<LiveEffects> effects_;
   std::unique_ptr<RolloutDriver> driver_;  // on the loop only
