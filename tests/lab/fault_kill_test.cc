@@ -142,11 +142,11 @@ std::vector<AgentMoment> AgentMoments() {
           step("JOINED"),
           step("RECOVERED"),
           step("FLUSH"),
-          verb("STOP", 150),
+          verb("STOP", 300),
           verb("SET_IMAGE", 0),
           verb("UP", 150),
           step("THAW"),
-          verb("STOP", 300),
+          // Where the Engine ends a stop without the agent, the member goes up without LEFT.
           step("LEFT"),
           verb("UP", 300),
           {{"FINISHING", State("FINISHING")}, std::nullopt}};
