@@ -17,6 +17,7 @@ StatusOr<rollout::PlanRequest> FromProto(const pb::CreatePlanRequest& request) {
   plan.cluster = request.cluster();
   plan.to_version = request.to_version();
   plan.image = request.image();
+  plan.adopt = request.adopt();
   if (request.kind() == pb::ROLLOUT_KIND_RESTART) {
     plan.kind = rollout::Kind::kRestart;
   } else if (request.kind() == pb::ROLLOUT_KIND_ROLLBACK) {

@@ -14,6 +14,19 @@ constexpr Millis kSnapshotPollMax{1'000};
 constexpr Millis kLogTimeout{5'000};
 constexpr Millis kInspectTimeout{15'000};
 
+// What another controller needs to go on, should nothing of this one be left.
+rollout::SnapshotOrigin OriginOf(const rollout::Rollout& rollout) {
+  rollout::SnapshotOrigin origin;
+  origin.rollout = rollout.id.str();
+  const auto uuid = rollout.plan->fingerprint.find("cluster uuid");
+  if (uuid != rollout.plan->fingerprint.end()) origin.cluster_uuid = uuid->second;
+  origin.from_version = rollout.plan->from_version;
+  origin.to_version = rollout.plan->request.to_version;
+  for (const auto& setting : rollout.settings) origin.settings[setting.name] = setting.before;
+  origin.policies = rollout.stopped_policies;
+  return origin;
+}
+
 std::string ErrorOf(const Status& status) { return status.ok() ? "" : Message(status); }
 
 }  // namespace
@@ -23,6 +36,7 @@ struct LiveEffects::Job {
   RolloutId rollout;
   rollout::ActionId id;
   std::shared_ptr<const rollout::Plan> plan;
+  rollout::SnapshotOrigin origin;  // of a snapshot that is to be taken
 };
 
 LiveEffects::LiveEffects(Clusters& clusters, fleet::Agents& agents, WorldObserver& observer,
@@ -61,7 +75,7 @@ void LiveEffects::FollowSnapshot(const Job& job, const rollout::TakeSnapshot& or
     if (!api.ok()) return report({}, Message(api.status()));
     if (stopped_) return;
     // A name that is taken is the snapshot that this action began before a restart.
-    const Status begun = (*api)->BeginSnapshot(order.repository, order.name);
+    const Status begun = (*api)->BeginRolloutSnapshot(order.repository, order.name, job.origin);
     if (!begun.ok() && begun.code() != StatusCode::kAlreadyExists) {
       return report({}, Message(begun));
     }
@@ -239,7 +253,9 @@ struct LiveEffects::Performer {
 
 void LiveEffects::Perform(const rollout::Rollout& rollout, const rollout::Outstanding& action) {
   if (stopped_) return;
-  std::visit(Performer{*this, {rollout.id, action.id, rollout.plan}}, action.action);
+  Job job{rollout.id, action.id, rollout.plan, {}};
+  if (std::holds_alternative<rollout::TakeSnapshot>(action.action)) job.origin = OriginOf(rollout);
+  std::visit(Performer{*this, std::move(job)}, action.action);
 }
 
 }  // namespace drover::driver

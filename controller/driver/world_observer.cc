@@ -100,6 +100,21 @@ void WorldObserver::ObserveRepository(const rollout::ClusterSpec& spec, opensear
   }
 }
 
+// The newest one decides: an older upgrade than the last one has ended.
+std::optional<rollout::SnapshotView> WorldObserver::FindAdoptable(const rollout::ClusterSpec& spec,
+                                                                  opensearch::ClusterApi& api,
+                                                                  const std::string& uuid) {
+  const auto snapshots = api.ListSnapshots(spec.snapshot.repository);
+  if (!snapshots.ok()) return std::nullopt;
+  std::optional<rollout::SnapshotView> newest;
+  for (const rollout::SnapshotView& snapshot : *snapshots) {
+    if (snapshot.state != "SUCCESS" || !snapshot.origin) continue;
+    if (snapshot.origin->cluster_uuid != uuid) continue;
+    if (!newest || snapshot.ended_at > newest->ended_at) newest = snapshot;
+  }
+  return newest;
+}
+
 rollout::World WorldObserver::Observe(const rollout::ClusterSpec& spec,
                                       const ObserveOptions& options) {
   rollout::World world;
@@ -133,6 +148,9 @@ rollout::World WorldObserver::Observe(const rollout::ClusterSpec& spec,
     if (options.explanation) {
       const StatusOr<std::string> why = (*api)->ExplainAllocation();
       if (why.ok()) world.cluster.explanation = *why;
+    }
+    if (options.request.adopt) {
+      world.adoptable = FindAdoptable(spec, **api, world.cluster.cluster_uuid);
     }
     if (options.repository) {
       ObserveRepository(spec, **api, options.register_repository, &world);

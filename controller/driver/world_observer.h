@@ -31,6 +31,9 @@ class WorldObserver {
  private:
   void ObserveRepository(const rollout::ClusterSpec& spec, opensearch::ClusterApi& api,
                          bool may_register, rollout::World* world);
+  std::optional<rollout::SnapshotView> FindAdoptable(const rollout::ClusterSpec& spec,
+                                                     opensearch::ClusterApi& api,
+                                                     const std::string& uuid);
 
   Clusters& clusters_;
   fleet::Agents& agents_;

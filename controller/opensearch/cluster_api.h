@@ -65,6 +65,12 @@ class ClusterApi {
   // Begins a snapshot of everything (indices *, global state, partial=false) and returns at once.
   // ALREADY_EXISTS where the name is taken.
   virtual Status BeginSnapshot(const std::string& repository, const std::string& name) = 0;
+  // The same, with what another controller needs to go on (SnapshotView::origin) in its metadata,
+  // as far as the cluster's limit of 1024 bytes allows.
+  virtual Status BeginRolloutSnapshot(const std::string& repository, const std::string& name,
+                                      const rollout::SnapshotOrigin& /*origin*/) {
+    return BeginSnapshot(repository, name);
+  }
   // Cheap while it runs (_status with progress), complete once it ended. state is empty where there
   // is no such snapshot.
   virtual StatusOr<rollout::SnapshotView> GetSnapshot(const std::string& repository,

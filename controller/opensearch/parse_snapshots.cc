@@ -10,6 +10,9 @@ namespace {
 using rollout::SnapshotView;
 
 constexpr size_t kMaxFailures = 20;
+constexpr char kTakenBy[] = "drover";
+// Of OpenSearch's 1024, some for its own way of writing them.
+constexpr size_t kMaxMetadataBytes = 1000;
 
 int Count(const nlohmann::json& value, std::initializer_list<const char*> path) {
   return static_cast<int>(Integer(At(value, path)));
@@ -33,6 +36,7 @@ SnapshotView ParseSnapshot(const nlohmann::json& answer, const std::string& repo
   view.shards_failed = Count(answer, {"shards", "failed"});
   view.started_at = FromUnixMillis(Integer(At(answer, {"start_time_in_millis"})));
   view.ended_at = FromUnixMillis(Integer(At(answer, {"end_time_in_millis"})));
+  view.origin = ParseOrigin(At(answer, {"metadata"}));
   const std::string reason = Text(At(answer, {"reason"}));
   if (!reason.empty()) view.failures.push_back(reason);
   for (const nlohmann::json& failure : At(answer, {"failures"})) {
@@ -96,6 +100,54 @@ std::vector<SnapshotView> ParseSnapshots(const nlohmann::json& answer,
     views.push_back(ParseSnapshot(entry, repository));
   }
   return views;
+}
+
+nlohmann::json ToMetadata(const rollout::SnapshotOrigin& origin) {
+  nlohmann::json metadata = {{"taken_by", kTakenBy},
+                             {"rollout", origin.rollout},
+                             {"cluster", origin.cluster_uuid},
+                             {"from", origin.from_version},
+                             {"to", origin.to_version}};
+  // Two lists, as a null does not survive every version's way to the repository and back.
+  metadata["settings"] = nlohmann::json::object();
+  metadata["unset"] = nlohmann::json::array();
+  for (const auto& [name, value] : origin.settings) {
+    if (value) {
+      metadata["settings"][name] = *value;
+    } else {
+      metadata["unset"].push_back(name);
+    }
+  }
+  metadata["policies"] = nlohmann::json::array();
+  for (const std::string& policy : origin.policies) {
+    metadata["policies"].push_back(policy);
+    if (metadata.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).size() <=
+        kMaxMetadataBytes) {
+      continue;
+    }
+    metadata["policies"].erase(metadata["policies"].size() - 1);
+    break;
+  }
+  return metadata;
+}
+
+std::optional<rollout::SnapshotOrigin> ParseOrigin(const nlohmann::json& metadata) {
+  if (Text(At(metadata, {"taken_by"})) != kTakenBy) return std::nullopt;
+  rollout::SnapshotOrigin origin;
+  origin.rollout = Text(At(metadata, {"rollout"}));
+  origin.cluster_uuid = Text(At(metadata, {"cluster"}));
+  origin.from_version = Text(At(metadata, {"from"}));
+  origin.to_version = Text(At(metadata, {"to"}));
+  const nlohmann::json& settings = At(metadata, {"settings"});
+  if (settings.is_object()) {
+    // The names have dots in them, and come back nested from some versions.
+    std::map<std::string, std::string> flat;
+    Flatten(settings, "", flat);
+    for (const auto& [name, value] : flat) origin.settings[name] = value;
+  }
+  for (const std::string& name : Texts(At(metadata, {"unset"}))) origin.settings[name];
+  origin.policies = Texts(At(metadata, {"policies"}));
+  return origin;
 }
 
 }  // namespace drover::opensearch

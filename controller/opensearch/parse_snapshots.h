@@ -26,6 +26,11 @@ std::optional<rollout::SnapshotView> ParseRunningSnapshot(const nlohmann::json& 
 std::vector<rollout::SnapshotView> ParseSnapshots(const nlohmann::json& answer,
                                                   const std::string& repository);
 
+// A rollout's mark in the metadata of its snapshot, and back; nothing where the metadata is not
+// one. At most 1000 bytes: policies that do not fit are left out.
+nlohmann::json ToMetadata(const rollout::SnapshotOrigin& origin);
+std::optional<rollout::SnapshotOrigin> ParseOrigin(const nlohmann::json& metadata);
+
 }  // namespace drover::opensearch
 
 #endif  // DROVER_CONTROLLER_OPENSEARCH_PARSE_SNAPSHOTS_H_

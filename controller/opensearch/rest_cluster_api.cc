@@ -235,16 +235,27 @@ class RestClusterApi final : public ClusterApi {
   }
 
   Status BeginSnapshot(const std::string& repository, const std::string& name) override {
+    return Begin(repository, name, nlohmann::json());
+  }
+  Status BeginRolloutSnapshot(const std::string& repository, const std::string& name,
+                              const rollout::SnapshotOrigin& origin) override {
+    return Begin(repository, name, ToMetadata(origin));
+  }
+
+  Status Begin(const std::string& repository, const std::string& name,
+               const nlohmann::json& metadata) {
     RestRequest request{.method = "PUT",
                         .path = SnapshotPath(repository, name),
                         .timeout = kRepositoryTimeout,
                         .repeatable = false};
     // "*" alone leaves closed indices out.
-    request.body = Dump({{"indices", "*"},
-                         {"expand_wildcards", "all"},
-                         {"ignore_unavailable", false},
-                         {"include_global_state", true},
-                         {"partial", false}});
+    nlohmann::json body = {{"indices", "*"},
+                           {"expand_wildcards", "all"},
+                           {"ignore_unavailable", false},
+                           {"include_global_state", true},
+                           {"partial", false}};
+    if (!metadata.is_null()) body["metadata"] = metadata;
+    request.body = Dump(body);
     DROVER_ASSIGN_OR_RETURN(const RestAnswer answer, client_.Call(request));
     if (answer.status < 400) return OkStatus();
     if (ReasonHas(answer, "snapshot with the same name")) {

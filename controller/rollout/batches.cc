@@ -1,6 +1,7 @@
 #include "controller/rollout/batches.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "controller/rollout/gates.h"
@@ -44,6 +45,37 @@ int AssignBatches(const ClusterObservation& cluster, int max_unavailable,
     if (member.elected_manager) member.note = "the elected cluster manager is last";
   }
   return members->empty() ? 0 : batch + 1;
+}
+
+int AssignAdoptedBatches(const ClusterObservation& cluster, int max_unavailable,
+                         const std::string& done_version, std::vector<PlannedMember>* members) {
+  std::vector<PlannedMember> away, done, rest;
+  for (PlannedMember& member : *members) {
+    const NodeView* node = cluster.NodeWithId(member.node_id);
+    auto& group = node == nullptr ? away : node->version == done_version ? done : rest;
+    group.push_back(std::move(member));
+  }
+  AssignBatches(cluster, max_unavailable, &rest);
+  int first = 0;
+  for (PlannedMember& member : away) {
+    member.batch = first;
+    member.note = "not in the cluster: comes back first";
+  }
+  first += away.empty() ? 0 : 1;
+  for (PlannedMember& member : done) {
+    member.batch = first++;
+    member.note = "runs " + done_version + " already";
+  }
+  int last = first - 1;
+  for (PlannedMember& member : rest) {
+    member.batch += first;
+    last = std::max(last, member.batch);
+  }
+  members->clear();
+  for (auto* group : {&away, &done, &rest}) {
+    std::move(group->begin(), group->end(), std::back_inserter(*members));
+  }
+  return last + 1;
 }
 
 }  // namespace drover::rollout

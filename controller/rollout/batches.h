@@ -14,6 +14,13 @@ namespace drover::rollout {
 int AssignBatches(const ClusterObservation& cluster, int max_unavailable,
                   std::vector<PlannedMember>* members);
 
+// The same for a plan that adopts: members that are not in the cluster (no node id) come back first
+// and together, as they are down already and nothing can recover without them; then those that run
+// `done_version`, which have nothing to stop; then the others as above. Returns the number of
+// batches.
+int AssignAdoptedBatches(const ClusterObservation& cluster, int max_unavailable,
+                         const std::string& done_version, std::vector<PlannedMember>* members);
+
 }  // namespace drover::rollout
 
 #endif  // DROVER_CONTROLLER_ROLLOUT_BATCHES_H_

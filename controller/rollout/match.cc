@@ -16,15 +16,18 @@ const NodeView* NodeAtAddress(const ClusterObservation& cluster, const Container
 }
 
 const NodeView* FindNode(const MemberSpec& spec, const ServiceView& service,
-                         const ClusterObservation& cluster, std::string* seen) {
+                         const ClusterObservation& cluster, std::string* seen, std::string* name) {
   if (!spec.node.empty()) {
+    *name = spec.node;
     *seen = "node " + spec.node + " (cluster file)";
     return cluster.NodeNamed(spec.node);
   }
   if (const auto it = service.environment.find("node.name"); it != service.environment.end()) {
+    *name = it->second;
     *seen = "node.name " + it->second + " (its configuration)";
     return cluster.NodeNamed(it->second);
   }
+  *name = service.container ? service.container->hostname : service.hostname;
   if (!service.container) {
     *seen = "no container";
     return nullptr;
@@ -62,7 +65,7 @@ Match MatchOne(const MemberSpec& spec, const World& world) {
     return match;
   }
   std::string seen;
-  match.node = FindNode(spec, *match.service, world.cluster, &seen);
+  match.node = FindNode(spec, *match.service, world.cluster, &seen, &match.expected_name);
   if (match.node == nullptr) match.problem = "no node of the cluster fits: seen was " + seen;
   return match;
 }

@@ -18,6 +18,8 @@ struct Match {
   const ServiceView* service = nullptr;
   const NodeView* node = nullptr;
   std::string problem;
+  // The node's name by what the member's own side says; empty where it says nothing.
+  std::string expected_name;
 
   std::string Name() const;  // the node's name, else host/project/service
 };

@@ -117,7 +117,8 @@ void OnJoinNodes(Engine& e, int i, const NodesSeen& seen) {
         e, i, "joined with version " + node->version + " instead of " + e.plan().request.to_version,
         "GET _nodes; image " + planned.to_image);
   }
-  if (node->id != planned.node_id) {
+  // An adopted member that was down has none that is known.
+  if (!planned.node_id.empty() && node->id != planned.node_id) {
     return FailMember(e, i, "joined with another node id: its data path is empty or another one",
                       "GET _nodes: " + node->id + ", before " + planned.node_id);
   }

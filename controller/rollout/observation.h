@@ -82,8 +82,20 @@ struct RepositoryView {
   std::string verify_error;
 };
 
+// What a rollout writes into its snapshot's metadata: enough for another controller to go on where
+// nothing of this one is left (drover cluster adopt).
+struct SnapshotOrigin {
+  std::string rollout, cluster_uuid;
+  std::string from_version, to_version;
+  // Settings that the rollout changes → what they were before; no value: not set.
+  std::map<std::string, std::optional<std::string>> settings;
+  std::vector<std::string> policies;  // that were running before
+  bool operator==(const SnapshotOrigin&) const = default;
+};
+
 struct SnapshotView {
   std::string repository, name;
+  std::optional<SnapshotOrigin> origin;  // where a rollout took it
   std::string state;  // IN_PROGRESS, SUCCESS, PARTIAL, FAILED; empty where it does not exist
   std::string version;
   std::vector<std::string> indices;

@@ -44,6 +44,8 @@ PlannedMember ToPlanned(const Match& match, const PlanRequest& request,
     member.node_id = match.node->id;
     member.roles = match.node->roles;
     member.elected_manager = match.node->id == cluster.manager_node_id;
+  } else if (request.adopt && !match.expected_name.empty()) {
+    member.name = match.expected_name;
   }
   if (match.service != nullptr) {
     member.from_image = match.service->image;
@@ -51,6 +53,37 @@ PlannedMember ToPlanned(const Match& match, const PlanRequest& request,
         request.image.empty() ? WithTag(member.from_image, request.to_version) : request.image;
   }
   return member;
+}
+
+// An adopting request gets its target from the snapshot.
+StatusOr<PlanRequest> CompleteRequest(const PlanRequest& wanted, const ClusterSpec& spec,
+                                      const World& world) {
+  if (!wanted.adopt) return wanted;
+  if (!world.cluster_error.empty()) return Unavailable(world.cluster_error);
+  if (!world.adoptable || !world.adoptable->origin) {
+    return FailedPrecondition(
+        "nothing to adopt: repository " + spec.snapshot.repository +
+        " holds no finished snapshot that a rollout of this cluster took. By hand: start every "
+        "stopped member with the image in its Compose file, put cluster.routing.allocation.enable "
+        "and cluster.routing.rebalance.enable back (null is the default), start the snapshot "
+        "policies again, and bring the members that are behind to the version of the others");
+  }
+  PlanRequest request = wanted;
+  const std::string& target = world.adoptable->origin->to_version;
+  if (request.to_version.empty()) request.to_version = target;
+  if (request.to_version == target) return request;
+  return InvalidArgument("the upgrade under way goes to " + target + " and not to " +
+                         request.to_version + ": end it first, then plan the next one");
+}
+
+// The snapshot takes the place of a new one.
+void Adopt(const World& world, Plan* plan) {
+  plan->adopted = world.adoptable->origin;
+  plan->snapshot = world.adoptable->name;
+  plan->from_version = plan->adopted->from_version;
+  for (const PlannedMember& member : plan->members) {
+    if (member.node_id.empty()) ++plan->observed_nodes;
+  }
 }
 
 void Expect(const History& history, Plan* plan) {
@@ -87,8 +120,9 @@ const std::vector<std::string>& WantedEnvironment() {
   return keys;
 }
 
-StatusOr<Plan> MakePlan(const PlanId& id, const PlanRequest& request, const ClusterSpec& spec,
+StatusOr<Plan> MakePlan(const PlanId& id, const PlanRequest& wanted, const ClusterSpec& spec,
                         const World& world, const History& history) {
+  DROVER_ASSIGN_OR_RETURN(const PlanRequest request, CompleteRequest(wanted, spec, world));
   DROVER_RETURN_IF_ERROR(CheckRequest(request));
   Plan plan;
   plan.id = id;
@@ -100,7 +134,10 @@ StatusOr<Plan> MakePlan(const PlanId& id, const PlanRequest& request, const Clus
   for (const Match& match : MatchMembers(spec, world)) {
     plan.members.push_back(ToPlanned(match, request, world.cluster));
   }
-  plan.batches = AssignBatches(world.cluster, spec.rules.max_unavailable, &plan.members);
+  plan.batches = request.adopt
+                     ? AssignAdoptedBatches(world.cluster, spec.rules.max_unavailable,
+                                            request.to_version, &plan.members)
+                     : AssignBatches(world.cluster, spec.rules.max_unavailable, &plan.members);
   plan.repository = world.repository;
   plan.snapshot = "drover-" + id.str();
   plan.observed_nodes = static_cast<int>(world.cluster.nodes.size());
@@ -108,6 +145,7 @@ StatusOr<Plan> MakePlan(const PlanId& id, const PlanRequest& request, const Clus
     if (index.docs) plan.documents[index.name] = *index.docs;
   }
   plan.fingerprint = Fingerprint(spec, world);
+  if (request.adopt) Adopt(world, &plan);
   Expect(history, &plan);
   return plan;
 }

@@ -47,6 +47,8 @@ struct PlanRequest {
   Strategy strategy = Strategy::kRolling;
   std::string to_version;
   std::string image;  // full reference; empty: the tag is replaced
+  // Go on with an upgrade whose controller is gone, from the newest snapshot that names one.
+  bool adopt = false;
   bool operator==(const PlanRequest&) const = default;
 };
 
@@ -60,6 +62,8 @@ struct World {
   // Project configurations resolved afresh: (host, project) → view or why not.
   std::map<std::pair<std::string, std::string>, ProjectView> projects;
   RepositoryView repository;
+  // Where the request adopts: the newest finished snapshot that a rollout of this cluster took.
+  std::optional<SnapshotView> adoptable;
 
   const HostView* Host(const std::string& name) const;
   const ProjectView* Project(const std::string& host, const std::string& project) const;
@@ -89,6 +93,9 @@ struct Plan {
   std::string created_by;
   // What the plan was made from: a thing that can be named → its state then. Compared at the start.
   std::map<std::string, std::string> fingerprint;
+  // Set where the plan goes on with an upgrade whose controller is gone: what `snapshot`, which is
+  // there already, says of it.
+  std::optional<SnapshotOrigin> adopted;
 
   bool Startable() const;  // no check blocks
 };

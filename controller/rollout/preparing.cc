@@ -145,6 +145,41 @@ bool PauseAtBoundary(Engine& e) {
   return true;
 }
 
+// What the rollout before changed counts as changed by this one, to be put back in every ending.
+void TakeOver(Engine& e, const ClusterObservation& cluster) {
+  for (const auto& [name, before] : e.plan().adopted->settings) {
+    RecordedSetting setting;
+    setting.name = name;
+    setting.before = before;
+    const auto it = cluster.persistent_settings.find(name);
+    if (it != cluster.persistent_settings.end()) setting.now = it->second;
+    setting.changed = setting.now != setting.before;
+    e.r().settings.push_back(std::move(setting));
+  }
+  e.r().stopped_policies = e.plan().adopted->policies;
+  e.r().policies_stopped = !e.r().stopped_policies.empty();
+  for (int i = 0; i < e.members(); ++i) e.member(i).stopped = e.planned(i).node_id.empty();
+}
+
+// The snapshot is there; a new one would be of a cluster that is half upgraded.
+void BeginAdopted(Engine& e, const World& world) {
+  if (!world.adoptable || world.adoptable->name != e.plan().snapshot) {
+    return Refuse(e, Refused::kStale, "snapshot " + e.plan().snapshot + " is not the newest one");
+  }
+  TakeOver(e, world.cluster);
+  e.r().snapshot.state = world.adoptable->state;
+  e.r().snapshot.shards_done = world.adoptable->shards_done;
+  e.r().snapshot.shards_total = world.adoptable->shards_total;
+  e.r().snapshot.started_at = world.adoptable->started_at;
+  e.r().snapshot.ended_at = world.adoptable->ended_at;
+  e.r().snapshot_done = true;
+  e.Say("rollout.adopted", "goes on where rollout " + e.plan().adopted->rollout +
+                               " was, with its " + "snapshot " + e.plan().snapshot);
+  e.r().resume_phase = Phase::kPrefetching;
+  if (PauseAtBoundary(e)) return;
+  e.Enter(Phase::kPrefetching);
+}
+
 }  // namespace
 
 void AdvanceChecking(Engine& e) {
@@ -174,6 +209,7 @@ void OnCheckingObserved(Engine& e, const World& world) {
     if (check.verdict != Verdict::kBlock) continue;
     return Refuse(e, Refused::kCheck, check.id + " " + check.title + ": " + check.evidence);
   }
+  if (e.plan().adopted) return BeginAdopted(e, world);
   RecordSettings(e, world.cluster);
   e.r().resume_phase = Phase::kSnapshotting;
   if (PauseAtBoundary(e)) return;

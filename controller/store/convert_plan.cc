@@ -9,6 +9,7 @@ void ToProto(const rollout::PlanRequest& request, v1::PlanRequest* out) {
   out->set_strategy(store::ToProto(request.strategy));
   out->set_to_version(request.to_version);
   out->set_image(request.image);
+  out->set_adopt(request.adopt);
 }
 
 rollout::PlanRequest FromProto(const v1::PlanRequest& stored, DecodeErrors* errors) {
@@ -18,7 +19,35 @@ rollout::PlanRequest FromProto(const v1::PlanRequest& stored, DecodeErrors* erro
   request.strategy = store::FromProto<rollout::Strategy>(stored.strategy(), "strategy", errors);
   request.to_version = stored.to_version();
   request.image = stored.image();
+  request.adopt = stored.adopt();
   return request;
+}
+
+void ToProto(const rollout::SnapshotOrigin& origin, v1::SnapshotOrigin* out) {
+  out->set_rollout(origin.rollout);
+  out->set_cluster_uuid(origin.cluster_uuid);
+  out->set_from_version(origin.from_version);
+  out->set_to_version(origin.to_version);
+  for (const auto& [name, value] : origin.settings) {
+    v1::SnapshotOrigin::Setting* setting = out->add_settings();
+    setting->set_name(name);
+    if (value) setting->set_value(*value);
+  }
+  for (const std::string& policy : origin.policies) out->add_policies(policy);
+}
+
+rollout::SnapshotOrigin FromProto(const v1::SnapshotOrigin& stored) {
+  rollout::SnapshotOrigin origin;
+  origin.rollout = stored.rollout();
+  origin.cluster_uuid = stored.cluster_uuid();
+  origin.from_version = stored.from_version();
+  origin.to_version = stored.to_version();
+  for (const auto& setting : stored.settings()) {
+    origin.settings[setting.name()] =
+        setting.has_value() ? std::optional<std::string>(setting.value()) : std::nullopt;
+  }
+  origin.policies.assign(stored.policies().begin(), stored.policies().end());
+  return origin;
 }
 
 void ToProto(const rollout::MemberSpec& member, v1::MemberSpec* out) {
@@ -193,6 +222,7 @@ void ToProto(const rollout::Plan& plan, v1::Plan* out) {
   out->set_created_at_ms(ToUnixMillis(plan.created_at));
   out->set_created_by(plan.created_by);
   SetMap(plan.fingerprint, out->mutable_fingerprint());
+  if (plan.adopted) ToProto(*plan.adopted, out->mutable_adopted());
 }
 
 rollout::Plan FromProto(const v1::Plan& stored, DecodeErrors* errors) {
@@ -213,6 +243,7 @@ rollout::Plan FromProto(const v1::Plan& stored, DecodeErrors* errors) {
   plan.created_at = FromUnixMillis(stored.created_at_ms());
   plan.created_by = stored.created_by();
   plan.fingerprint = StdMap(stored.fingerprint());
+  if (stored.has_adopted()) plan.adopted = FromProto(stored.adopted());
   return plan;
 }
 

@@ -38,14 +38,15 @@ DROVER_FIELDS(AuthSpec, username, password_file)
 DROVER_FIELDS(Rules, max_unavailable, join_timeout, recover_stall, snapshot_stall, stop_timeout,
               pull_timeout, pause_after, recovery_concurrency)
 DROVER_FIELDS(ClusterSpec, name, endpoints, tls, auth, snapshot, members, companions, rules)
-DROVER_FIELDS(PlanRequest, cluster, kind, strategy, to_version, image)
+DROVER_FIELDS(PlanRequest, cluster, kind, strategy, to_version, image, adopt)
+DROVER_FIELDS(SnapshotOrigin, rollout, cluster_uuid, from_version, to_version, settings, policies)
 DROVER_FIELDS(PlannedMember, name, host, project, service, node_id, roles, from_image, to_image,
               elected_manager, batch, note)
 DROVER_FIELDS(RepositoryView, name, type, exists, settings, verified, verified_node_ids,
               verify_error)
 DROVER_FIELDS(Plan, id, request, spec, from_version, members, batches, checks, repository, snapshot,
               observed_nodes, documents, expected, expected_from, created_at, created_by,
-              fingerprint)
+              fingerprint, adopted)
 
 DROVER_FIELDS(Wait, reason, since, until, ends_when)
 DROVER_FIELDS(CellTimes, started_at, ended_at, failed, text)

@@ -163,6 +163,7 @@ void AddClusters(CLI::App& app, Command& selected) {
   sub->add_option("--to", args->to, "The version to go to")->type_name("VERSION");
   sub->add_option("--image", args->image, "The image to go to")->type_name("REF");
   OnRun(sub, selected, args, &Check);
+  AddAdopt(*group, selected);
 }
 
 }  // namespace drover::cli

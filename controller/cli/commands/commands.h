@@ -39,6 +39,8 @@ void AddToken(CLI::App& app, Command& selected);
 void AddClusters(CLI::App& app, Command& selected);
 // plan, apply, upgrade, restart.
 void AddPlans(CLI::App& app, Command& selected);
+// `drover cluster adopt`: a plan as well.
+void AddAdopt(CLI::App& clusters, Command& selected);
 void AddRollouts(CLI::App& app, Command& selected);
 void AddSnapshots(CLI::App& app, Command& selected);
 void AddEvents(CLI::App& app, Command& selected);

@@ -23,6 +23,7 @@ struct PlanArgs {
   std::string out;
   // Of `apply`: a file or an id.
   std::string plan;
+  bool adopt = false;
   bool yes = false;
   bool detach = false;
 };
@@ -34,6 +35,7 @@ grpc::Status CreatePlan(Session& session, const PlanArgs& args, v1::Plan& plan) 
   request.set_strategy(args.strategy == "full" ? v1::STRATEGY_FULL : v1::STRATEGY_ROLLING);
   request.set_to_version(args.to);
   request.set_image(args.image);
+  request.set_adopt(args.adopt);
   v1::CreatePlanResponse response;
   const grpc::Status status = session.Call(session.connection().rollouts(), &Rollouts::CreatePlan,
                                            request, response, kObserveTimeout);
@@ -191,6 +193,20 @@ void AddPlans(CLI::App& app, Command& selected) {
   args->kind = v1::ROLLOUT_KIND_RESTART;
   sub = app.add_subcommand("restart", "Plan, confirm, start and watch a rolling restart");
   AddName(sub, "name", args->cluster, "CLUSTER", "The cluster");
+  AddStart(sub, *args);
+  OnRun(sub, selected, args, &Upgrade);
+}
+
+void AddAdopt(CLI::App& clusters, Command& selected) {
+  auto args = std::make_shared<PlanArgs>();
+  args->adopt = true;
+  CLI::App* sub =
+      clusters.add_subcommand("adopt", "Go on with an upgrade whose controller is gone for good");
+  AddName(sub, "name", args->cluster, "CLUSTER", "The cluster");
+  sub->add_option("--to", args->to, "The version it goes to; default: what its snapshot says")
+      ->type_name("VERSION");
+  sub->add_option("--image", args->image, "Full image reference instead of the tag's replacement")
+      ->type_name("REF");
   AddStart(sub, *args);
   OnRun(sub, selected, args, &Upgrade);
 }

@@ -24,14 +24,19 @@ const std::vector<Check>& AllChecks() {
 }
 
 std::vector<CheckResult> RunChecks(const PlanRequest& request, const ClusterSpec& spec,
-                                   const World& world) {
+                                   const World& seen) {
+  const bool adopts = request.adopt && seen.adoptable && seen.adoptable->origin;
+  const World before = adopts ? WithSettingsBefore(seen, *seen.adoptable->origin) : World();
+  const World& world = adopts ? before : seen;
   const std::vector<Match> matches = MatchMembers(spec, world);
   const CheckInput input{request, spec, world, matches};
   std::vector<CheckResult> results;
+  if (adopts) results.push_back(DescribeAdopted(*seen.adoptable));
   for (const Check& check : AllChecks()) {
     if (check.needs_target && request.to_version.empty()) continue;
     if (check.needs_cluster && !world.cluster_error.empty()) continue;
-    const Finding finding = check.run(input);
+    Finding finding = check.run(input);
+    if (adopts) finding = Soften(input, check.id, std::move(finding));
     results.push_back({check.id, check.title, finding.verdict, finding.evidence, finding.remedy});
   }
   return results;

@@ -65,6 +65,13 @@ Finding CheckDataPath(const CheckInput&);
 Finding CheckReplicas(const CheckInput&);
 Finding CheckRepository(const CheckInput&);
 Finding CheckDiskSpace(const CheckInput&);
+// adopt_checks.cc: where an upgrade is adopted.
+// The settings as they were before the rollout that is adopted changed them.
+World WithSettingsBefore(const World& world, const SnapshotOrigin& origin);
+// What the interrupted upgrade itself explains becomes a warning.
+Finding Soften(const CheckInput& in, const std::string& id, Finding finding);
+// What is adopted, as a check that warns, so that it is seen.
+CheckResult DescribeAdopted(const SnapshotView& snapshot);
 // host_checks.cc
 Finding CheckHosts(const CheckInput&);
 

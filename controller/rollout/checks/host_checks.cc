@@ -23,6 +23,8 @@ std::string HostProblem(const Match& match, std::string* remedy) {
 std::string ContainerProblem(const CheckInput& in, const Match& match, std::string* remedy) {
   const ServiceView& service = *match.service;
   const std::string where = Place(*match.spec);
+  // The upgrade that is adopted stopped it, and its file may name either image.
+  if (in.request.adopt && match.node == nullptr && match.project->denials.empty()) return "";
   if (!service.container || service.container->state != "running") {
     *remedy = "start it, then check again";
     return where + ": its container is " +
@@ -32,13 +34,14 @@ std::string ContainerProblem(const CheckInput& in, const Match& match, std::stri
     *remedy = "the host's owner allows it in that file, or choose another image";
     return where + ": " + match.project->denials.front();
   }
-  if (service.container->image != service.image) {
+  const bool edited = in.request.adopt && ParseImage(service.image).tag == in.request.to_version;
+  if (service.container->image != service.image && !edited) {
     *remedy = "run the file as it stands (docker compose up -d " + service.name +
               "), or put the running image back into it";
     return where + ": the file says " + service.image + ", the container runs " +
            service.container->image;
   }
-  if (in.request.kind != Kind::kUpgrade || in.request.to_version.empty() ||
+  if (edited || in.request.kind != Kind::kUpgrade || in.request.to_version.empty() ||
       !in.request.image.empty() || match.node == nullptr) {
     return "";
   }
@@ -58,7 +61,8 @@ Finding CheckHosts(const CheckInput& in) {
   std::string remedy, first_remedy;
   for (const Match& match : in.matches) {
     std::string problem;
-    if (match.host == nullptr || !match.host->connected || match.service == nullptr) {
+    if (match.host == nullptr || !match.host->connected || match.service == nullptr ||
+        match.project == nullptr) {
       problem = match.problem;
       remedy = match.host == nullptr || !match.host->connected
                    ? "start drover-agent on " + match.spec->host +

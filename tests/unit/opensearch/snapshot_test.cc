@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "controller/opensearch/parse_snapshots.h"
 #include "tests/unit/opensearch/helpers.h"
 
 namespace drover::opensearch {
@@ -76,6 +77,44 @@ TEST_P(Snapshots, BeginsOneOfEverything) {
       nlohmann::json::parse(R"({"indices":"*","expand_wildcards":"all","ignore_unavailable":false,
                                       "include_global_state":true,"partial":false})"));
   EXPECT_EQ(server_.requests()[0].target, "/_snapshot/backups/first");
+}
+
+rollout::SnapshotOrigin Origin() {
+  rollout::SnapshotOrigin origin;
+  origin.rollout = "7f3c9a1e";
+  origin.cluster_uuid = "AAAAAAAAAAAAAAAAAAAAAA";
+  origin.from_version = "2.17.1";
+  origin.to_version = "2.19.1";
+  origin.settings = {{"cluster.routing.allocation.enable", std::nullopt},
+                     {"cluster.routing.rebalance.enable", "all"}};
+  origin.policies = {"daily"};
+  return origin;
+}
+
+TEST_P(Snapshots, ARolloutWritesItsMarkIntoTheMetadata) {
+  On("PUT /_snapshot/backups/first", "snapshot_begun");
+  ASSERT_TRUE(api_->BeginRolloutSnapshot("backups", "first", Origin()).ok());
+  const auto body = nlohmann::json::parse(server_.requests()[0].body);
+  EXPECT_EQ(body["metadata"]["taken_by"], "drover");
+  EXPECT_EQ(body["partial"], false);
+  EXPECT_EQ(ParseOrigin(body["metadata"]), Origin());
+}
+
+// OpenSearch refuses a snapshot with more than 1024 bytes of metadata.
+TEST(SnapshotMetadata, StaysBelowTheClustersLimit) {
+  rollout::SnapshotOrigin origin = Origin();
+  for (int i = 0; i < 100; ++i) origin.policies.push_back("policy-" + std::to_string(i));
+  const nlohmann::json metadata = ToMetadata(origin);
+  EXPECT_LE(metadata.dump().size(), 1000u);
+  const auto read = ParseOrigin(metadata);
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(read->settings, origin.settings);
+  EXPECT_GT(read->policies.size(), 10u);
+}
+
+TEST(SnapshotMetadata, OfSomebodyElseIsNoMark) {
+  EXPECT_FALSE(ParseOrigin(nlohmann::json()).has_value());
+  EXPECT_FALSE(ParseOrigin(nlohmann::json::parse(R"({"taken_by":"cron"})")).has_value());
 }
 
 TEST_P(Snapshots, KnowsATakenName) {
