@@ -1,0 +1,70 @@
+// What the simulation has found, a run each: the shortest list of faults that broke a promise then.
+#include <gtest/gtest.h>
+
+#include "tests/simulation/simulation.h"
+
+namespace drover::simulation {
+namespace {
+
+Scenario Of(uint64_t seed, std::vector<Fault> faults) {
+  Scenario scenario;
+  scenario.seed = seed;
+  scenario.faults = std::move(faults);
+  return scenario;
+}
+
+Fault At(FaultKind kind, int at_ms, int host = 0, int lasts_ms = 0) {
+  return {kind, Millis(at_ms), 0, host, Millis(lasts_ms)};
+}
+
+void ExpectKept(const Scenario& scenario) {
+  EXPECT_EQ(Simulate(scenario).violation, "") << Report(scenario);
+}
+
+TEST(Found, AFreezeThatLandsAfterTheThaw) {
+  ExpectKept(Of(911, {At(FaultKind::kCallsLate, 17'500, 0, 19'000)}));
+}
+
+TEST(Found, AStopThatWaitedForItsAgentWhileAnotherControllerWorked) {
+  Scenario scenario = Of(2277, {At(FaultKind::kSecondController, 6'000)});
+  scenario.members = 5;
+  ExpectKept(scenario);
+}
+
+TEST(Found, ATimerWhoseTimeHadPassedWasSetAgainAndAgain) {
+  Scenario scenario =
+      Of(1583, {At(FaultKind::kNodeNeverJoins, 3'600, 1), At(FaultKind::kAbort, 36'800)});
+  scenario.allocation_was_set = true;
+  ExpectKept(scenario);
+}
+
+TEST(Found, ANodeThatWasRecoveringTheOnlyCopyWasStopped) {
+  Fault dies;
+  dies.kind = FaultKind::kControllerDiesBeforeCommit;
+  dies.count = 17;
+  Scenario scenario = Of(
+      20450, {At(FaultKind::kNodeKilled, 16'000, 0), At(FaultKind::kNodeKilled, 63'700, 2), dies});
+  scenario.pause_after_first = scenario.allocation_was_set = true;
+  ExpectKept(scenario);
+}
+
+TEST(Found, TheOldImageStartedByTheMemoryOfACopy) {
+  ExpectKept(Of(56224, {At(FaultKind::kSecondController, 2'300), At(FaultKind::kAbort, 5'300)}));
+}
+
+TEST(Found, ASnapshotThatBeganAfterItWasDeleted) {
+  Scenario scenario = Of(23571, {At(FaultKind::kCallsLate, 2'600, 0, 18'000)});
+  scenario.members = 5;
+  scenario.max_unavailable = 2;
+  ExpectKept(scenario);
+}
+
+TEST(Found, APolicyThatWasStoppedAfterItWasStarted) {
+  Scenario scenario =
+      Of(43002, {At(FaultKind::kSnapshotFails, 10'100), At(FaultKind::kCallsLate, 300, 0, 14'500)});
+  scenario.allocation_was_set = true;
+  ExpectKept(scenario);
+}
+
+}  // namespace
+}  // namespace drover::simulation
