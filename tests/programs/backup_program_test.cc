@@ -27,7 +27,7 @@ TEST_F(BackupProgramTest, TheAgentsObeyTheRestoredControllerAndTheOldOneStops) {
   const auto old = StartController("data", port_);
   Join("h1", "data", port_);
   auto agent = StartAgent("h1");
-  old->AwaitLog("host h1 connected");
+  const std::string of_old = AwaitObeyed("h1", "0");
 
   const Outcome backup = Controller({"backup", File("backup")}, "data");
   ASSERT_EQ(backup.exit_code, 0) << backup.text;
@@ -40,7 +40,7 @@ TEST_F(BackupProgramTest, TheAgentsObeyTheRestoredControllerAndTheOldOneStops) {
   const auto fresh = StartController("new", other_port_);
   PointAgentAt("h1", other_port_);
   agent = StartAgent("h1");
-  fresh->AwaitLog("host h1 connected");
+  AwaitObeyed("h1", of_old);
   EXPECT_THAT(Drover("new", {"host", "ls"}).text, HasSubstr("h1"));
   agent.reset();
 

@@ -189,6 +189,18 @@ std::unique_ptr<Daemon> ProgramsTest::StartAgent(const std::string& name) {
       File("log" + std::to_string(++daemons_)));
 }
 
+std::string ProgramsTest::AwaitObeyed(const std::string& name, const std::string& before) const {
+  std::string epoch;
+  WaitUntil(name + " to obey another controller than the one of epoch " + before, [&] {
+    const std::string text =
+        Execute({Program("drover-agent"), "--state-dir", File(name), "status"}).text;
+    const size_t at = text.find("epoch ");
+    epoch = at == std::string::npos ? "0" : text.substr(at + 6, text.find(',', at) - at - 6);
+    return epoch != "0" && epoch != before;
+  });
+  return epoch;
+}
+
 void ProgramsTest::PointAgentAt(const std::string& name, int port) {
   const std::string path = File(name) + "/identity.json";
   std::string text = ReadText(path);

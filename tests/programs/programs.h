@@ -75,6 +75,9 @@ class ProgramsTest : public ::testing::Test {
   void Join(const std::string& name, const std::string& controller, int port,
             const Arguments& more = {});
   std::unique_ptr<Daemon> StartAgent(const std::string& name);
+  // Returns once the host's journal has another epoch than `before`: it has obeyed a controller
+  // that it had not obeyed yet. Returns that epoch, as the agent's status shows it.
+  std::string AwaitObeyed(const std::string& name, const std::string& before) const;
   // The enrolled host dials another port from its next start on.
   void PointAgentAt(const std::string& name, int port);
 

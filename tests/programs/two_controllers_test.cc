@@ -65,7 +65,7 @@ TEST_F(TwoControllersTest, TheOneThatTheAgentsLeftStopsAtTheFirstAgentItSees) {
   const auto copy = StartController("copy", other_port_);
   PointAgentAt("h1", other_port_);
   auto agent = StartAgent("h1");
-  copy->AwaitLog("host h1 connected");
+  AwaitObeyed("h1", "0");
 
   agent.reset();
   old = StartController("data", port_);
@@ -93,13 +93,13 @@ TEST_F(TwoControllersTest, TheOperatorChoosesWhoTakesOverAndTheOtherStops) {
   const auto copy = StartController("copy", other_port_);
   PointAgentAt("h1", other_port_);
   auto agent = StartAgent("h1");
-  copy->AwaitLog("host h1 connected");
+  const std::string of_copy = AwaitObeyed("h1", "0");
   agent.reset();
 
   first = StartController("data", port_, {"--take-over"});
   PointAgentAt("h1", port_);
   agent = StartAgent("h1");
-  first->AwaitLog("host h1 connected");
+  AwaitObeyed("h1", of_copy);
   agent.reset();
 
   PointAgentAt("h1", other_port_);
