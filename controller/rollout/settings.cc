@@ -9,6 +9,12 @@ namespace {
 // (cluster_manager_timeout).
 constexpr Millis kPutLands{30'000};
 
+std::optional<std::string> ValueOf(const ClusterObservation& cluster, const std::string& name) {
+  const auto it = cluster.persistent_settings.find(name);
+  if (it == cluster.persistent_settings.end()) return std::nullopt;
+  return it->second;
+}
+
 }  // namespace
 
 Settings SettingsToRestore(const Rollout& rollout) {
@@ -47,16 +53,6 @@ void MarkPut(Engine& e, const Settings& put) {
     setting.changed = false;
   }
 }
-
-namespace {
-
-std::optional<std::string> ValueOf(const ClusterObservation& cluster, const std::string& name) {
-  const auto it = cluster.persistent_settings.find(name);
-  if (it == cluster.persistent_settings.end()) return std::nullopt;
-  return it->second;
-}
-
-}  // namespace
 
 bool AwaitsLostAnswer(Engine& e) {
   const std::optional<Time> until = e.r().settle_until;

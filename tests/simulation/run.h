@@ -2,6 +2,7 @@
 #ifndef DROVER_TESTS_SIMULATION_RUN_H_
 #define DROVER_TESTS_SIMULATION_RUN_H_
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,8 +24,8 @@ class Simulation {
         with_history_(with_history),
         schedule_(start_),
         random_(scenario.seed),
-        cluster_(schedule_, random_, scenario.members, kOldVersion, scenario.unreplicated_index),
-        settings_(Prepare()),
+        cluster_(schedule_, random_, scenario.members, kOldVersion, scenario.unreplicated_index,
+                 SetBefore(scenario)),
         promises_(schedule_, cluster_),
         rest_(schedule_, random_, cluster_),
         network_(schedule_, random_),
@@ -37,10 +38,9 @@ class Simulation {
   Outcome Run();
 
  private:
-  bool Prepare() {
-    if (scenario_.allocation_was_set)
-      cluster_.settings["cluster.routing.allocation.enable"] = "all";
-    return true;
+  static std::map<std::string, std::string> SetBefore(const Scenario& scenario) {
+    if (!scenario.allocation_was_set) return {};
+    return {{"cluster.routing.allocation.enable", "all"}};
   }
   void AddHost(int i);
   void Tell(const std::string& line);
@@ -72,7 +72,6 @@ class Simulation {
   Schedule schedule_;
   Random random_;
   SimCluster cluster_;
-  bool settings_;
   Promises promises_;
   SimRest rest_;
   SimNetwork network_;

@@ -21,8 +21,8 @@ bool IsOlder(const std::string& a, const std::string& b) {
 }  // namespace
 
 SimCluster::SimCluster(Schedule& schedule, Random& random, int nodes, const std::string& version,
-                       bool unreplicated_index)
-    : schedule_(schedule), random_(random) {
+                       bool unreplicated_index, std::map<std::string, std::string> set_before)
+    : settings(std::move(set_before)), schedule_(schedule), random_(random) {
   for (int i = 0; i < nodes; ++i) {
     const std::string number = std::to_string(i + 1);
     nodes_.push_back({"id-" + number, "os-" + number, version, i < 3, true});

@@ -27,7 +27,7 @@ class SimCluster {
 
   // Nodes 0…2 may be elected; every node holds data. All of them have joined at `version`.
   SimCluster(Schedule& schedule, Random& random, int nodes, const std::string& version,
-             bool unreplicated_index);
+             bool unreplicated_index, std::map<std::string, std::string> set_before = {});
 
   // The process of node `i` is up and finds the others, or is gone.
   void Join(int i, const std::string& version);

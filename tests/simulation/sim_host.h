@@ -11,6 +11,7 @@
 #include "controller/rollout/plan.h"
 #include "tests/simulation/promises.h"
 #include "tests/simulation/scenario.h"
+#include "tests/simulation/simulation.h"
 
 namespace drover::simulation {
 
@@ -40,12 +41,8 @@ class SimHost {
   bool running() const { return running_; }
   // Whether the process is gone because of a verb, and no later verb has started it.
   bool stopped_by_verb() const { return stopped_by_verb_; }
-  // What verbs have changed on the host, each change once.
-  struct Changes {
-    int stops = 0, starts = 0, edits = 0;
-    bool operator==(const Changes&) const = default;
-  };
-  const Changes& changes() const { return changes_; }
+  // What verbs have changed on the host.
+  const HostChanges& changes() const { return changes_; }
 
   // Faults. What they break stays broken until Heal().
   void Break(FaultKind kind);
@@ -84,7 +81,7 @@ class SimHost {
   Time started_at_{};
   int exit_code_ = 0, restart_count_ = 0;
   uint64_t life_ = 1;
-  Changes changes_;
+  HostChanges changes_;
   std::string opened_by_ = kOldVersion;  // the newest version that has opened the volume
 };
 

@@ -166,7 +166,7 @@ void Simulation::CheckUndisturbed() {
     promises_.Violated("undisturbed and paused " + std::to_string(resumes_) + " times");
   }
   for (const auto& each : hosts_) {
-    if (each->changes() == SimHost::Changes{1, 1, 1}) continue;
+    if (each->changes() == HostChanges{1, 1, 1}) continue;
     promises_.Violated("undisturbed and " + each->name() + " was changed more than once");
   }
 }
@@ -246,10 +246,7 @@ Outcome Simulation::Run() {
   outcome_.actions = first_.actions();
   outcome_.took = schedule_.elapsed();
   for (const auto& each : agents_) outcome_.agent_writes.push_back(each->writes());
-  for (const auto& each : hosts_) {
-    const SimHost::Changes& c = each->changes();
-    outcome_.changes.push_back({c.stops, c.starts, c.edits});
-  }
+  for (const auto& each : hosts_) outcome_.changes.push_back(each->changes());
   for (const rollout::NodeView& node : cluster_.Nodes())
     outcome_.members_at.push_back(node.version);
   return std::move(outcome_);
