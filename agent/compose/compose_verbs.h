@@ -10,7 +10,9 @@
 #include "agent/compose/image_editor.h"
 #include "agent/compose/kept_files.h"
 #include "agent/compose/project_catalog.h"
+#include "agent/compose/signal_relay.h"
 #include "agent/compose/verbs.h"
+#include "agent/process/terminate.h"
 
 namespace drover::agent {
 
@@ -28,6 +30,8 @@ class ComposeVerbs final : public HostVerbs {
     Variables::Environment environment;
     // How long Examine waits for an Engine that is still starting.
     Millis engine_wait{30'000};
+    // How a process in a container is ended.
+    SignalRelay::Terminate terminate = Terminate;
   };
 
   explicit ComposeVerbs(const Parts& parts);

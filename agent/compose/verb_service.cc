@@ -72,8 +72,10 @@ StatusOr<v1::OperationEnd> ComposeVerbs::Stop(const Job& job, const Prepared& pr
   const Time since = parts_.clock->Now();
   RunOptions options = OptionsOf(job);
   options.on_line = Telling(job.progress);
+  SignalRelay relay(parts_.engine, found->id, verb.process(), parts_.terminate);
   const StatusOr<CommandResult> result = parts_.compose->Stop(
       prepared.place, verb.service(), Seconds(verb.has_timeout(), verb.timeout()), options);
+  const std::string passed_on = relay.Finish();
   DROVER_RETURN_IF_ERROR(FailureOf("Compose's stop of " + verb.service(), result));
   DROVER_ASSIGN_OR_RETURN(const ContainerDetail stopped,
                           parts_.engine->InspectContainer(found->id));
@@ -84,6 +86,7 @@ StatusOr<v1::OperationEnd> ComposeVerbs::Stop(const Job& job, const Prepared& pr
                      LastLines(*result));
   }
   *end.mutable_stop_service() = StopResult(stopped, since);
+  end.mutable_stop_service()->set_passed_on(passed_on);
   return end;
 }
 

@@ -65,6 +65,12 @@ struct ContainerDetail {
   std::vector<ContainerPort> ports;
 };
 
+// A process of a running container.
+struct ContainerProcess {
+  int64_t pid = 0, parent = 0;  // as the host's process table numbers them
+  std::string name;             // of its program, at most 15 characters: "java"
+};
+
 struct ImageDetail {
   std::string id;
   std::vector<std::string> repo_tags;
@@ -118,6 +124,11 @@ class Engine {
   // Events of `container_id` between two points in time that have passed.
   virtual StatusOr<std::vector<EngineEvent>> PastEvents(const std::string& container_id, Time since,
                                                         Time until) = 0;
+  // What runs in a container; an error where it does not run.
+  virtual StatusOr<std::vector<ContainerProcess>> ListProcesses(const std::string& id) = 0;
+  // From now on: the signals that are sent to a container ("kill", attribute "signal"), and its
+  // end ("die").
+  virtual StatusOr<std::unique_ptr<EventStream>> WatchSignals(const std::string& id) = 0;
   // From now on: changes of state of the containers with `label`; no exec and attach events.
   virtual StatusOr<std::unique_ptr<EventStream>> WatchContainers(const std::string& label) = 0;
   // The last `lines` lines of a container's output, and what follows where `follow`, in pieces

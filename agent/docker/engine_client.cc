@@ -168,16 +168,25 @@ class EngineClient final : public Engine {
     return result;
   }
 
-  StatusOr<std::unique_ptr<EventStream>> WatchContainers(const std::string& label) override {
-    const std::string filters =
-        FiltersJson({{"type", {"container"}},
-                     {"label", {label}},
-                     {"event",
-                      {"create", "start", "restart", "die", "stop", "oom", "pause", "unpause",
-                       "rename", "destroy", "health_status"}}});
+  StatusOr<std::vector<ContainerProcess>> ListProcesses(const std::string& id) override {
+    // The Engine runs the host's ps and keeps the lines of the container's processes.
     DROVER_ASSIGN_OR_RETURN(
-        auto exchange, Open("GET", "/events?filters=" + Escaped(filters), Within(kCallTimeout)));
-    return std::unique_ptr<EventStream>(std::make_unique<HttpEventStream>(std::move(exchange)));
+        const std::string text,
+        Get("/containers/" + Escaped(id) + "/top?ps_args=" + Escaped("-eo pid,ppid,comm")));
+    return ParseProcesses(text);
+  }
+
+  StatusOr<std::unique_ptr<EventStream>> WatchSignals(const std::string& id) override {
+    return Watch(
+        {{"type", {"container"}}, {"container", {id}}, {"event", {"kill", "die", "destroy"}}});
+  }
+
+  StatusOr<std::unique_ptr<EventStream>> WatchContainers(const std::string& label) override {
+    return Watch({{"type", {"container"}},
+                  {"label", {label}},
+                  {"event",
+                   {"create", "start", "restart", "die", "stop", "oom", "pause", "unpause",
+                    "rename", "destroy", "health_status"}}});
   }
 
   Status ReadLog(const ContainerDetail& container, uint32_t lines, bool follow, Time since,
@@ -219,6 +228,14 @@ class EngineClient final : public Engine {
   }
 
  private:
+  StatusOr<std::unique_ptr<EventStream>> Watch(
+      const std::map<std::string, std::vector<std::string>>& filters) {
+    DROVER_ASSIGN_OR_RETURN(
+        auto exchange,
+        Open("GET", "/events?filters=" + Escaped(FiltersJson(filters)), Within(kCallTimeout)));
+    return std::unique_ptr<EventStream>(std::make_unique<HttpEventStream>(std::move(exchange)));
+  }
+
   static StatusOr<ImageReference> ParseReferenceOrId(const std::string& reference) {
     if (reference.rfind("sha256:", 0) == 0 &&
         reference.find_first_not_of("0123456789abcdef", 7) == std::string::npos) {

@@ -1,5 +1,6 @@
 #include "agent/docker/engine_json.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
@@ -144,6 +145,26 @@ StatusOr<std::vector<ContainerSummary>> ParseContainerList(const std::string& te
 
 StatusOr<ContainerDetail> ParseContainer(const std::string& text) {
   return Parsed<ContainerDetail>(text, "a container", ToDetail);
+}
+
+StatusOr<std::vector<ContainerProcess>> ParseProcesses(const std::string& text) {
+  using List = std::vector<ContainerProcess>;
+  return Parsed<List>(text, "a container's processes", [](const json& object) {
+    const std::vector<std::string> titles = Texts(object, "Titles");
+    const auto column = [&titles](const char* title) {
+      return static_cast<size_t>(std::find(titles.begin(), titles.end(), title) - titles.begin());
+    };
+    const size_t pid = column("PID"), parent = column("PPID"), name = column("COMMAND");
+    List result;
+    for (const json& row : Object(object, "Processes")) {
+      const auto cell = [&row](size_t at) {
+        return at < row.size() && row[at].is_string() ? row[at].get<std::string>() : "";
+      };
+      result.push_back({std::strtoll(cell(pid).c_str(), nullptr, 10),
+                        std::strtoll(cell(parent).c_str(), nullptr, 10), cell(name)});
+    }
+    return result;
+  });
 }
 
 StatusOr<ImageDetail> ParseImage(const std::string& text) {

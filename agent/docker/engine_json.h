@@ -20,6 +20,8 @@ StatusOr<VersionAnswer> ParseVersion(const std::string& json);
 StatusOr<std::string> ParseRootDir(const std::string& json);
 StatusOr<std::vector<ContainerSummary>> ParseContainerList(const std::string& json);
 StatusOr<ContainerDetail> ParseContainer(const std::string& json);
+// The answer of `top` with the columns PID, PPID and COMMAND.
+StatusOr<std::vector<ContainerProcess>> ParseProcesses(const std::string& json);
 StatusOr<ImageDetail> ParseImage(const std::string& json);
 StatusOr<EngineEvent> ParseEvent(const std::string& json);
 // One entry of a pull's stream; a refusal in it is INTERNAL with the Engine's words.

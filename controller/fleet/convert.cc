@@ -28,6 +28,7 @@ void Fill(const rollout::RestoreFile& verb, pb::Verb* out) {
 void Fill(const rollout::StopService& verb, pb::Verb* out) {
   out->mutable_stop_service()->set_service(verb.service);
   *out->mutable_stop_service()->mutable_timeout() = ToProto(verb.timeout);
+  out->mutable_stop_service()->set_process(verb.process);
 }
 void Fill(const rollout::UpService& verb, pb::Verb* out) {
   out->mutable_up_service()->set_service(verb.service);
@@ -83,6 +84,7 @@ void ApplyResult(const pb::OperationEnd& end, rollout::OperationEnd* out) {
       out->container_id = end.stop_service().container_id();
       out->exit_code = end.stop_service().exit_code();
       out->killed = end.stop_service().killed();
+      out->passed_on = end.stop_service().passed_on();
       out->took = FromProto(end.stop_service().took());
       return;
     case pb::OperationEnd::kUpService:

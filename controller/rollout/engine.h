@@ -17,6 +17,9 @@ inline constexpr int kClockSlot = -2;
 // How often a step is tried before the rollout stops and asks.
 inline constexpr int kMaxAttempts = 3;
 inline constexpr Millis kRetryDelay{2'000};
+// OpenSearch's program. Images up to 2.14 run it below a shell that keeps the stop signal to itself
+// (opensearch.md 1.4 "SIGTERM").
+inline constexpr char kServerProcess[] = "java";
 
 class Engine {
  public:

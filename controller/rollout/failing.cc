@@ -93,7 +93,8 @@ void AdvanceFailed(Engine& e, int i) {
       e.Do(i, "look", ReadContainer{planned.host, planned.project, planned.service, true});
       return;
     case Aftermath::kStop:
-      e.Order(i, "stop-crashing", StopService{planned.service, e.rules().stop_timeout},
+      e.Order(i, "stop-crashing",
+              StopService{planned.service, e.rules().stop_timeout, kServerProcess},
               e.rules().stop_timeout + kOrderMargin);
       return;
     case Aftermath::kSettled:

@@ -153,6 +153,9 @@ void OnDone(Engine& e, int i, const OperationOrder& order, const OperationEnd& e
   if (std::holds_alternative<StopService>(verb)) {
     m.unclean_stop = end.killed;
     e.EndCell(i, Cell::kStop);
+    if (!end.passed_on.empty()) {
+      e.Say("member.signal", e.planned(i).name + ": " + end.passed_on, i);
+    }
     if (end.killed) {
       e.Say("member.unclean", e.planned(i).name + " did not stop by itself and was killed", i,
             {{"exit_code", std::to_string(end.exit_code)}});
@@ -179,7 +182,7 @@ void AdvanceMember(Engine& e, int i) {
     case MemberStep::kStop:
       e.StartCell(i, Cell::kStop);
       m.stopped = true;
-      e.Order(i, "stop", StopService{planned.service, e.rules().stop_timeout},
+      e.Order(i, "stop", StopService{planned.service, e.rules().stop_timeout, kServerProcess},
               e.rules().stop_timeout + kOrderMargin, kGateHolds);
       return;
     case MemberStep::kLeft:

@@ -29,6 +29,8 @@ struct RestoreFile {
 struct StopService {
   std::string service;
   Millis timeout{};
+  // Gets SIGTERM as well where it is not the container's main process; empty: none.
+  std::string process = {};
   bool operator==(const StopService&) const = default;
 };
 struct UpService {
@@ -91,6 +93,7 @@ struct OperationEnd {
   int exit_code = 0;                                    // StopService
   bool killed = false;                                  // StopService
   Millis took{};                                        // StopService
+  std::string passed_on;  // StopService: to whom its signal was passed on
   bool operator==(const OperationEnd&) const = default;
 };
 

@@ -25,6 +25,7 @@ struct VerbWriter {
   void operator()(const rollout::StopService& verb) const {
     out->mutable_stop_service()->set_service(verb.service);
     out->mutable_stop_service()->set_timeout_ms(verb.timeout.count());
+    out->mutable_stop_service()->set_process(verb.process);
   }
   void operator()(const rollout::UpService& verb) const {
     out->mutable_up_service()->set_service(verb.service);
@@ -121,7 +122,8 @@ rollout::Verb ReadVerb(const v1::StartOperation& stored, DecodeErrors* errors) {
       return rollout::RestoreFile{OperationId(stored.restore_file().operation_id())};
     case v1::StartOperation::kStopService:
       return rollout::StopService{stored.stop_service().service(),
-                                  Millis(stored.stop_service().timeout_ms())};
+                                  Millis(stored.stop_service().timeout_ms()),
+                                  stored.stop_service().process()};
     case v1::StartOperation::kUpService:
       return rollout::UpService{stored.up_service().service(), stored.up_service().recreate()};
     case v1::StartOperation::kDownProject:

@@ -61,7 +61,7 @@ DROVER_FIELDS(SnapshotProgress, state, shards_done, shards_total, shards_failed,
 DROVER_FIELDS(PullImage, service, image)
 DROVER_FIELDS(SetImage, service, image, expect)
 DROVER_FIELDS(RestoreFile, operation_id)
-DROVER_FIELDS(StopService, service, timeout)
+DROVER_FIELDS(StopService, service, timeout, process)
 DROVER_FIELDS(UpService, service, recreate)
 DROVER_FIELDS(DownProject, timeout)
 DROVER_FIELDS(OperationOrder, id, host, project, verb, deadline, begin_by)

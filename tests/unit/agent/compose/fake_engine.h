@@ -2,6 +2,7 @@
 #ifndef DROVER_TESTS_UNIT_AGENT_COMPOSE_FAKE_ENGINE_H_
 #define DROVER_TESTS_UNIT_AGENT_COMPOSE_FAKE_ENGINE_H_
 
+#include <condition_variable>
 #include <deque>
 #include <map>
 #include <memory>
@@ -23,6 +24,7 @@ class FakeEngine final : public Engine {
   std::map<std::string, ImageDetail> registry;  // what a pull brings
   std::vector<EngineEvent> past_events;
   std::vector<EngineEvent> coming_events;
+  std::map<std::string, std::vector<ContainerProcess>> processes;  // by container id
   std::string log;
   Status down;         // not OK: the Engine does not answer
   Status pull_result;  // not OK: how pulls end
@@ -69,6 +71,24 @@ class FakeEngine final : public Engine {
     return result;
   }
 
+  StatusOr<std::vector<ContainerProcess>> ListProcesses(const std::string& id) override {
+    if (!down.ok()) return down;
+    const auto it = processes.find(id);
+    if (it == processes.end()) return Internal("Container " + id + " is not running");
+    return it->second;
+  }
+
+  StatusOr<std::unique_ptr<EventStream>> WatchSignals(const std::string&) override {
+    if (!down.ok()) return down;
+    return std::unique_ptr<EventStream>(std::make_unique<Signals>(this));
+  }
+  // What a stop does to the Engine's streams of signals. Thread safe.
+  void Signal(const EngineEvent& event) {
+    const std::lock_guard<std::mutex> lock(signals_mutex_);
+    signals_.push_back(event);
+    signalled_.notify_all();
+  }
+
   StatusOr<std::unique_ptr<EventStream>> WatchContainers(const std::string&) override {
     if (!down.ok()) return down;
     ++streams_opened;
@@ -112,6 +132,28 @@ class FakeEngine final : public Engine {
    private:
     FakeEngine* const engine_;
   };
+
+  class Signals final : public EventStream {
+   public:
+    explicit Signals(FakeEngine* engine) : engine_(engine) {}
+    StatusOr<EngineEvent> Next(Millis timeout) override {
+      std::unique_lock<std::mutex> lock(engine_->signals_mutex_);
+      if (!engine_->signalled_.wait_for(lock, timeout,
+                                        [this] { return !engine_->signals_.empty(); })) {
+        return DeadlineExceeded("nothing happened");
+      }
+      const EngineEvent event = engine_->signals_.front();
+      engine_->signals_.pop_front();
+      return event;
+    }
+
+   private:
+    FakeEngine* const engine_;
+  };
+
+  std::mutex signals_mutex_;
+  std::condition_variable signalled_;
+  std::deque<EngineEvent> signals_;
 
   static bool HasLabel(const ContainerDetail& c, const std::string& label) {
     const size_t equals = label.find('=');

@@ -120,6 +120,34 @@ TEST_F(EngineClientTest, ReadsEventsAcrossPieces) {
   EXPECT_EQ((*events)->Next(Millis(5000)).status().code(), StatusCode::kUnavailable);
 }
 
+TEST_F(EngineClientTest, ListsWhatRunsInAContainer) {
+  // An answer of Engine 20.10.24.
+  server_.Set("GET /v1.41/containers/c1/top",
+              {200,
+               {R"({"Processes":[["4711","4690","opensearch-dock"],["4760","4711","java"]],)",
+                R"("Titles":["PID","PPID","COMMAND"]})"}});
+  const auto all = engine_->ListProcesses("c1");
+  ASSERT_TRUE(all.ok()) << all.status();
+  ASSERT_EQ(all->size(), 2u);
+  EXPECT_EQ((*all)[1].pid, 4760);
+  EXPECT_EQ((*all)[1].parent, 4711);
+  EXPECT_EQ((*all)[1].name, "java");
+}
+
+TEST_F(EngineClientTest, WatchesTheSignalsOfOneContainer) {
+  server_.Set("GET /v1.41/events",
+              {200,
+               {R"({"Type":"container","Action":"kill","Actor":{"ID":"c1","Attributes":)",
+                R"({"signal":"15"}},"timeNano":1800000000000000000})"
+                "\n"}});
+  const auto stream = engine_->WatchSignals("c1");
+  ASSERT_TRUE(stream.ok()) << stream.status();
+  const auto event = (*stream)->Next(Millis(5000));
+  ASSERT_TRUE(event.ok()) << event.status();
+  EXPECT_EQ(event->action, "kill");
+  EXPECT_EQ(event->attributes.at("signal"), "15");
+}
+
 TEST_F(EngineClientTest, ReadsPastEvents) {
   server_.Set("GET /v1.41/events",
               {200,
