@@ -160,6 +160,8 @@ void AdvanceTogether(Engine& e, const std::vector<int>& batch) {
       if (e.member(i).wait) continue;
       e.WaitFor(i, "its shards to recover", RecoverUntil(e), "the cluster is green");
     }
+    e.WaitFor(kOwnSlot, "the shards of " + NamesOf(e, batch) + " to recover", RecoverUntil(e),
+              "the cluster is green");
     HealthCondition green{e.NodesWithout({}), "green", true, true};
     e.Do(kOwnSlot, "recovered", AwaitHealth{green, kRecoverWait, {}});
   }
@@ -231,6 +233,13 @@ void OnRecovering(Engine& e, const std::vector<int>& batch, const ObserveWorld& 
     verdict.reasons.insert(verdict.reasons.begin(), e.planned(i).name + " left the cluster again");
   }
   if (verdict.holds) return FinishBatch(e, batch);
+  // A member that is away for reasons of its own explains most of what does not recover.
+  for (int i = 0; i < e.members(); ++i) {
+    const std::string& name = e.planned(i).name;
+    const bool of_batch = std::find(batch.begin(), batch.end(), i) != batch.end();
+    if (of_batch || world.cluster.NodeNamed(name) != nullptr) continue;
+    verdict.reasons.front() = name + " is not in the cluster; " + verdict.reasons.front();
+  }
   if (e.Stalled(RecoveryMark(world.cluster), e.rules().recover_stall)) {
     return OnRecoveryStalled(e, asked, world.cluster, verdict.reasons.front());
   }

@@ -1,81 +1,83 @@
-// The rolling minor upgrade of a cluster under load, looked at from the outside.
+// The rolling minor upgrade of a cluster under load, and the shapes that clusters have.
 #include <gmock/gmock.h>
 
-#include "tests/lab/lab_fixture.h"
+#include "tests/lab/roll_fixture.h"
 
 namespace drover::lab {
 namespace {
 
-constexpr char kFrom[] = "2.17.1";
-constexpr char kTo[] = "2.19.1";
-
-class RollTest : public LabTest {
- protected:
-  void TearDown() override {
-    if (!IsSkipped()) Lab({"down", "--cluster", "roll"});
-  }
-
-  void ExpectVersions(const json& found) {
-    const json& after = found["versions"]["after"];
-    EXPECT_EQ(after.size(), 3u);
-    for (const auto& [node, version] : after.items()) EXPECT_EQ(version, kTo) << node;
-    EXPECT_EQ(found["health"], "green");
-  }
-
-  void ExpectNothingLost(const json& load) {
-    EXPECT_GT(load["acknowledged"], 0);
-    EXPECT_EQ(load["verified"], load["acknowledged"]);
-    EXPECT_EQ(load["lost"], 0);
-    EXPECT_EQ(load["failed_after_retries"], 0) << load;
-  }
-
-  void ExpectFilesKeptButTags(const json& files) {
-    std::map<std::string, int> tags;
-    for (const json& file : files) {
-      EXPECT_TRUE(file["equal_but_tag"]) << file;
-      tags[file["host"]] += file["tags_changed"].get<int>();
-    }
-    EXPECT_EQ(tags, (std::map<std::string, int>{{"h1", 1}, {"h2", 1}, {"h3", 1}}));
-  }
-
-  // From the Engines' own events.
-  void ExpectEachStoppedOnce(const json& containers) {
-    EXPECT_EQ(containers.size(), 3u);
-    for (const auto& [member, container] : containers.items()) {
-      EXPECT_EQ(container["stops"], 1) << member << ": " << container;
-      EXPECT_EQ(container["starts"], 1) << member << ": " << container;
-      EXPECT_TRUE(container["replaced"]) << member;
-    }
-  }
-
-  void ExpectSnapshotFirst(const json& snapshot) {
-    EXPECT_EQ(snapshot["state"], "SUCCESS") << snapshot;
-    ASSERT_TRUE(snapshot["seconds_before_first_stop"].is_number()) << snapshot;
-    EXPECT_GT(snapshot["seconds_before_first_stop"], 0) << snapshot;
-    EXPECT_TRUE(snapshot["by_events"]) << snapshot;
-  }
-};
+using testing::HasSubstr;
 
 TEST_F(RollTest, KeepsEverythingUnderLoad) {
-  EnsureCluster("roll", kFrom, {"--style", "mixed"});
-  MustLab({"images", kTo});
-  MustLab({"load", "start", "roll"});
-  MustLab({"evidence", "save", "roll"});
-  const Outcome apply = Drover({"cluster", "apply", LabHome() + "/clusters/roll.yaml"});
-  ASSERT_EQ(apply.exit_code, 0) << apply.err;
+  ASSERT_NO_FATAL_FAILURE(Bring("roll", "2.17.1", {"2.19.1"}));
+  const json found = Roll("2.19.1");
+  std::map<std::string, int> tags;
+  for (const json& file : found["files"]) {
+    tags[file["host"]] += file["tags_changed"].get<int>();
+  }
+  EXPECT_EQ(tags, (std::map<std::string, int>{{"h1", 1}, {"h2", 1}, {"h3", 1}}));
+}
 
-  const Outcome upgrade = Drover({"upgrade", "roll", "--to", kTo, "--yes"});
+using LongRollTest = RollTest;
 
-  EXPECT_EQ(upgrade.exit_code, 0) << upgrade.out << upgrade.err;
-  const json load = MustLab({"load", "stop", "roll"}).Json();
-  const json found = MustLab({"evidence", "compare", "roll"}).Json();
-  ExpectVersions(found);
-  ExpectNothingLost(load);
-  EXPECT_TRUE(found["settings"]["equal"]) << found["settings"];
-  EXPECT_TRUE(found["documents"]["equal"]) << found["documents"];
-  ExpectFilesKeptButTags(found["files"]);
-  ExpectEachStoppedOnce(found["containers"]);
-  ExpectSnapshotFirst(found["snapshot"]);
+TEST_F(LongRollTest, FromTwoSeventeenToTwoNineteenFour) {
+  ASSERT_NO_FATAL_FAILURE(Bring("roll", "2.17.1", {"2.19.4"}));
+  Roll("2.19.4");
+}
+
+TEST_F(LongRollTest, DedicatedManagersAndACoordinatingNode) {
+  ASSERT_NO_FATAL_FAILURE(
+      Bring("dedicated", "2.19.1", {"2.19.4"}, {"--layout", "dedicated", "--style", "anchor"}));
+  Roll("2.19.4");
+  // Data nodes first, then what only coordinates, the cluster managers last.
+  const json rollout = Drover({"rollout", "ls", "-o", "json"}).Json();
+  const std::string id = rollout["rollouts"][0]["id"];
+  const json shown = Drover({"rollout", "show", id, "-o", "json"}).Json();
+  std::map<std::string, int> batch;
+  for (const json& member : shown["members"]) batch[member["name"]] = member["batch"];
+  const int last_data = std::max({batch["os-4"], batch["os-5"], batch["os-6"]});
+  const int first_manager = std::min({batch["os-1"], batch["os-2"], batch["os-3"]});
+  EXPECT_LT(last_data, batch["os-7"]);
+  EXPECT_LT(batch["os-7"], first_manager);
+}
+
+TEST_F(LongRollTest, TwoMembersOnOneHost) {
+  ASSERT_NO_FATAL_FAILURE(
+      Bring("pairs", "2.19.1", {"2.19.4"}, {"--members-per-host", "2", "--style", "plain"}));
+  Roll("2.19.4");
+}
+
+// Images up to 2.14: the main process is a shell that keeps the Engine's signal to itself.
+class OldImageTest : public RollTest {
+ protected:
+  void SetUp() override {
+    RollTest::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    MustLab({"images", "2.17.1", "2.19.1"});
+    MustLab({"tag", "2.17.1", "--of", "2.17.1", "--repository", kRepository, "--below-a-shell"});
+    MustLab({"tag", "2.19.1", "--of", "2.19.1", "--repository", kRepository});
+    ASSERT_NO_FATAL_FAILURE(Bring("old", "2.17.1", {}, {"--style", "plain"}, kRepository));
+  }
+  static constexpr char kRepository[] = "opensearch-old";
+};
+
+TEST_F(OldImageTest, ItsServerGetsTheSignalAndEndsByItself) {
+  const json found = Roll("2.19.1");
+  for (const auto& [member, container] : found["containers"].items()) {
+    EXPECT_THAT(container["exit_codes"].dump(), HasSubstr("143")) << member;
+  }
+  const Outcome events = Drover({"events", "-o", "ndjson"});
+  EXPECT_THAT(events.out, HasSubstr("SIGTERM passed on to java"));
+}
+
+// What happens without it: Docker kills the server after its time-out.
+using LongOldImageTest = OldImageTest;
+TEST_F(LongOldImageTest, StoppedByHandItIsKilled) {
+  MustLab({"evidence", "save", "old"});
+  MustLab({"host", "exec", "h1", "--", "docker", "stop", "-t", "5", "old-os-1"});
+  MustLab({"host", "exec", "h1", "--", "docker", "start", "old-os-1"});
+  const json found = MustLab({"evidence", "compare", "old"}).Json();
+  EXPECT_EQ(found["containers"]["os-1"]["exit_codes"], json({"137"}));
 }
 
 }  // namespace

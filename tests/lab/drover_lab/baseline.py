@@ -57,7 +57,7 @@ def versions(spec: Spec) -> dict:
 
 
 def _roll_host(spec: Spec, host: str, laps: Laps) -> None:
-    rest = Cluster([m.endpoint for m in spec.members if m.host != host] or spec.endpoints)
+    rest = Cluster([m.endpoint for m in spec.members if m.host != host] or spec.endpoints, spec.access)
     rest.call("PUT", "/_cluster/settings", {"persistent": {ALLOCATION: "primaries"}})
     rest.call("POST", "/_flush")
     laps.lap(f"{host} freeze and flush")

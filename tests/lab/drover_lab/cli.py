@@ -3,8 +3,8 @@
 import argparse
 import json
 
-from . import (ansible, baseline, check, clusters, drover, drover_cli, hosts, images, load, network, registry, settings,
-               specs)
+from . import (ansible, baseline, check, clusters, drover, drover_cli, hosts, images, load, network, registry, secured,
+               settings, specs)
 from .shell import LabError, exclusive, run, say
 
 EXIT_NO_ENGINE = 77
@@ -40,10 +40,14 @@ def _parser() -> argparse.ArgumentParser:
     down.add_argument("--cluster", metavar="NAME")
     image = _add(commands, "images", _images, "build and push the images that the cache does not hold")
     image.add_argument("versions", nargs="+", metavar="VERSION")
+    image.add_argument("--security", action="store_true", help="those with the security plugin, as opensearch-security")
     tag = _add(commands, "tag", _tag, "one more tag in the registry for the image of a version, or for a variant of it")
     tag.add_argument("tag", metavar="TAG")
     tag.add_argument("--of", required=True, metavar="VERSION")
     tag.add_argument("--env", metavar="NAME=VALUE", help="the variant: one more environment variable")
+    tag.add_argument("--below-a-shell", action="store_true",
+                     help="the variant: its main process is a shell that passes no signal on, as up to 2.14")
+    tag.add_argument("--repository", default="opensearch", help="where the new tag is (default opensearch)")
     _add_cluster_commands(_group(commands, "cluster", "clusters: up, status, seed"))
     _add_load_commands(_group(commands, "load", "the load client: start, status, stop"))
     _add_host_commands(_group(commands, "host", "one host: stop, start, kill, exec, link"))
@@ -78,6 +82,9 @@ def _add_cluster_commands(commands) -> None:
     up.add_argument("--heap", default="256m")
     up.add_argument("--style", choices=specs.STYLES, default="mixed",
                     help="how the Compose files spell the image; mixed: plain, quoted, env on the hosts in turn")
+    up.add_argument("--repository", default="opensearch", help="of its image; opensearch-security: a secured cluster")
+    up.add_argument("--layout", choices=specs.LAYOUTS, default="same",
+                    help="dedicated: a cluster manager and a data node on each host, one that coordinates on the first")
     up.add_argument("--port-offset", type=int, help="added to 9200 and 9300 (default: the lowest that is free)")
     _add(commands, "status", _cluster_status, "nodes, health, settings, documents per index, as JSON").add_argument(
         "name", metavar="NAME")
@@ -160,16 +167,17 @@ def _down(arguments) -> None:
 
 def _images(arguments) -> None:
     with exclusive():
-        images.ensure(arguments.versions)
+        (secured if arguments.security else images).ensure(arguments.versions)
 
 
 def _tag(arguments) -> None:
-    registry.tag("opensearch", arguments.of, arguments.tag, arguments.env)
+    registry.tag(arguments.of, arguments.repository, arguments.tag, arguments.env,
+                 images.BELOW_A_SHELL if arguments.below_a_shell else None)
 
 
 def _cluster_up(arguments) -> None:
     clusters.bring_up(arguments.name, arguments.version, arguments.hosts, arguments.members_per_host, arguments.heap,
-                      arguments.style, arguments.port_offset)
+                      arguments.style, arguments.port_offset, arguments.repository, arguments.layout)
 
 
 def _cluster_status(arguments) -> None:

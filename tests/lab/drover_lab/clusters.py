@@ -3,7 +3,7 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 
-from . import hosts, images, load, projects, specs
+from . import hosts, load, projects, registry, secured, settings, specs
 from .settings import SNAPSHOTS
 from .shell import LabError, exclusive, run, say, wait_until
 from .specs import Spec
@@ -11,21 +11,26 @@ from .specs import Spec
 BULK_SIZE = 1000
 
 
-def bring_up(name, version, host_list, per_host, heap, style, offset) -> None:
+def bring_up(name, version, host_list, per_host, heap, style, offset, repository="opensearch", layout="same") -> None:
     """Writes the cluster's projects, starts its nodes, and returns when all have joined and the cluster is green."""
     for host in host_list:
         hosts.require(host)
-    if not images.is_made(version):
-        raise LabError(f"the registry has no image of OpenSearch {version}: run `lab images {version}`")
+    if not registry.has(repository, version):
+        raise LabError(f"the registry has no image {repository}:{version}: run `lab images {version}`, with --security for "
+                       "the one with the security plugin, or `lab tag`")
     with exclusive("clusters"):
         if name in (s.name for s in specs.all_specs()):
             raise LabError(f"the lab has a cluster {name!r} already: remove it with `lab down --cluster {name}`")
-        spec = specs.plan(name, version, host_list, per_host, heap, style, offset)
+        spec = specs.plan(name, version, host_list, per_host, heap, style, offset, repository, layout)
         specs.save(spec)
+        if spec.secured:
+            secured.make_certificates(name, [settings.host_address(h) for h in spec.hosts])
     projects.write(spec)
     with ThreadPoolExecutor(max_workers=4) as pool:
         list(pool.map(lambda host: hosts.compose(host, name, "up", "-d"), spec.hosts))
     wait_complete(spec, 180)
+    if spec.secured:
+        secured.make_user(spec.client)
     say(f"cluster {name} is green: {len(spec.members)} nodes at {version}, {' '.join(spec.endpoints)}")
 
 
@@ -96,5 +101,5 @@ def remove(name: str) -> None:
         if folder.is_dir() and hosts.engine(host).answers():
             hosts.compose(host, name, "down", "--volumes", "--timeout", "0")
         run(["rm", "-rf", "--one-file-system", folder])
-    run(["rm", "-rf", "--one-file-system", SNAPSHOTS / name])
+    run(["rm", "-rf", "--one-file-system", SNAPSHOTS / name, secured.folder(name)])
     specs.forget(name)

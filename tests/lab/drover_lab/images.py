@@ -4,6 +4,7 @@ An image counts as made when the cache holds a mark with the recipe's hash and t
 its tag. The mark is written last, so whatever was interrupted before is simply done again.
 """
 
+import contextlib
 import hashlib
 import inspect
 import json
@@ -17,14 +18,16 @@ from .engine import DOCKER
 from .settings import BUILDER
 from .shell import LabError, retry, run, say, write_file
 
+# bash does not replace itself by the last command of a list, and as process 1 it ignores SIGTERM.
+BELOW_A_SHELL = ["/bin/bash", "-c", "/usr/share/opensearch/entry.sh; exit $?"]
 MARKS = settings.CACHE / "images"
 RECIPE_FILES = ("Dockerfile", "entry.sh", "make-class-archive.sh", "opensearch.yml", "log4j2.properties",
                 "plugin-security.policy")
 
 
-def reference(version: str) -> str:
+def reference(version: str, repository: str = "opensearch") -> str:
     """The image's full name, as Compose files have it."""
-    return f"{settings.REGISTRY}/opensearch:{version}"
+    return f"{settings.REGISTRY}/{repository}:{version}"
 
 
 def recipe_hash() -> str:
@@ -51,13 +54,19 @@ def ensure(versions) -> None:
     missing = [v for v in dict.fromkeys(versions) if not is_made(v)]
     if not missing:
         return
-    _remove_interrupted_work()
-    hosts.bring_up_builder()
-    try:
-        environment = hosts.environment(BUILDER) | {"DOCKER_BUILDKIT": "0"}
+    with builder() as environment:
         base = base_image.ensure(environment)
         for version in missing:
             _make(version, base, environment)
+
+
+@contextlib.contextmanager
+def builder():
+    """An Engine that builds images, and runs only for that time; gives the environment that its client needs."""
+    _remove_interrupted_work()
+    hosts.bring_up_builder()
+    try:
+        yield hosts.environment(BUILDER) | {"DOCKER_BUILDKIT": "0"}
     finally:
         hosts.remove(BUILDER)
 

@@ -77,7 +77,8 @@ def discard_all() -> None:
 
 def work(name: str, rate: float, state: str) -> int:
     """The client itself: runs until TERM or INT, then checks its documents. The exit status is 0 if it could check."""
-    client = Load(specs.load(name).endpoints, rate, f"{int(time.time())}-{os.getpid()}")
+    spec = specs.load(name)
+    client = Load(spec.endpoints, rate, f"{int(time.time())}-{os.getpid()}", spec.access)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: client.stop())
     path = Path(state)

@@ -10,7 +10,8 @@ import http.client
 import json
 import threading
 import time
-import urllib.parse
+
+from .rest import connect
 
 INDEX = "lab-load"
 MAX_RETRIES = 3
@@ -91,8 +92,9 @@ class Counters:
 class Client:
     """One thread's connections: one to each endpoint, kept open."""
 
-    def __init__(self, pool: Pool, counters: Counters):
+    def __init__(self, pool: Pool, counters: Counters, access=None):
         self._pool = pool
+        self._access = access
         self._counters = counters
         self._connections = {}
 
@@ -131,11 +133,11 @@ class Client:
     def _once(self, endpoint: str, method: str, path: str, body):
         connection = self._connections.get(endpoint)
         if connection is None:
-            where = urllib.parse.urlsplit(endpoint)
-            connection = http.client.HTTPConnection(where.hostname, where.port, timeout=TIMEOUT)
+            connection = connect(endpoint, TIMEOUT, self._access)
             self._connections[endpoint] = connection
         data = None if body is None else json.dumps(body)
-        connection.request(method, path, data, {"Content-Type": "application/json"} if data else {})
+        headers = self._access.headers() if self._access else {}
+        connection.request(method, path, data, headers | ({"Content-Type": "application/json"} if data else {}))
         answer = connection.getresponse()
         return answer.status, answer.read().decode("utf-8", "replace")
 
@@ -148,8 +150,9 @@ class Client:
 class Load:
     """The writing and reading threads, and the check at the end."""
 
-    def __init__(self, endpoints, rate: float, run_id: str):
+    def __init__(self, endpoints, rate: float, run_id: str, access=None):
         self._rate = rate
+        self._access = access
         self._run = run_id
         self._acknowledged = []
         self._stop = threading.Event()
@@ -158,7 +161,7 @@ class Load:
 
     def prepare(self) -> None:
         """Makes the index, with its mapping complete, so that no write waits for the cluster manager."""
-        with Client(self._pool, self.counters) as client:
+        with Client(self._pool, self.counters, self._access) as client:
             if client.call("GET", f"/{INDEX}/_count", expect_missing=True) is None:
                 client.call("PUT", f"/{INDEX}", {
                     "settings": {"number_of_shards": 2, "number_of_replicas": 1},
@@ -188,7 +191,7 @@ class Load:
             number += 1
 
     def _with_client(self, work) -> None:
-        with Client(self._pool, self.counters) as client:
+        with Client(self._pool, self.counters, self._access) as client:
             work(client)
 
     def _write(self, client: Client) -> None:

@@ -2,7 +2,7 @@
 
 import os
 
-from . import images, settings
+from . import images, secured, settings
 from .settings import SNAPSHOTS
 from .shell import write_file
 from .specs import Member, Spec
@@ -24,10 +24,10 @@ SERVICE = """  {service}:
       - {bootstrap}={nodes}
       - path.repo=/snap
       - "OPENSEARCH_JAVA_OPTS=-Xms{heap} -Xmx{heap}"
-    volumes:
+{more}    volumes:
       - {volume}:/usr/share/opensearch/data   # the node's own data: never removed by an upgrade
       - {snapshots}:/snap
-    ports: ["{address}:{http}:9200", "{address}:{transport}:9300"]
+{mounts}    ports: ["{address}:{http}:9200", "{address}:{transport}:9300"]
 """
 VARIABLE = "OPENSEARCH_VERSION"
 NODE_USER = 1000
@@ -45,7 +45,7 @@ def write(spec: Spec) -> None:
 
 def files(spec: Spec, host: str) -> dict:
     """The files of one host's project, by name."""
-    style, image = spec.style_on(host), images.reference(spec.version)
+    style, image = spec.style_on(host), images.reference(spec.version, spec.repository)
     members = spec.on(host)
     head = HEADER.format(cluster=spec.name, host=host)
     if style == "anchor":
@@ -74,10 +74,16 @@ def _image_line(style: str, image: str, version: str) -> str:
 
 def _service(spec: Spec, member: Member, image: str) -> str:
     old = spec.version.startswith("1.")
+    more = [f"node.roles={member.roles}"] if member.roles else []
+    mounts = ""
+    if spec.secured:
+        more += secured.NODE_SETTINGS
+        mounts = f"      - {secured.folder(spec.name)}:/usr/share/opensearch/config/certs:ro\n"
     return SERVICE.format(
         service=member.service, image=image, cluster=spec.name, node=member.name,
         address=settings.host_address(member.host), http=member.http_port, transport=member.transport_port,
-        seeds=",".join(m.seed for m in spec.members), nodes=",".join(m.name for m in spec.members), heap=spec.heap,
+        seeds=",".join(m.seed for m in spec.members), nodes=",".join(m.name for m in spec.members if m.eligible), heap=spec.heap,
+        more="".join(f"      - {line}\n" for line in more), mounts=mounts,
         bootstrap="cluster.initial_master_nodes" if old else "cluster.initial_cluster_manager_nodes",
         volume=_volume(member), snapshots=SNAPSHOTS / spec.name)
 

@@ -14,6 +14,7 @@ PROGRAM = "/usr/bin/docker-registry"
 STORAGE = settings.CACHE / "registry"
 CONFIGURATION = settings.LAB / "registry/config.yml"
 URL = f"http://{settings.BRIDGE_ADDRESS}:5000/v2"
+SOURCE = "opensearch"
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 
@@ -55,16 +56,21 @@ def has(repository: str, tag: str) -> bool:
     return (STORAGE / f"docker/registry/v2/blobs/{algorithm}/{value[:2]}/{value}/data").exists()
 
 
-def tag(repository: str, existing: str, fresh: str, variable) -> None:
-    """Gives an image a second tag; with a variable (NAME=VALUE) an image that differs in that one."""
-    manifest = json.loads(_call("GET", f"{repository}/manifests/{existing}", None, MANIFEST))
-    if variable:
-        config = json.loads(_call("GET", f"{repository}/blobs/{manifest['config']['digest']}", None))
-        config["config"].setdefault("Env", []).append(variable)
+def tag(existing: str, repository: str, fresh: str, variable=None, entrypoint=None) -> None:
+    """Gives the image opensearch:EXISTING a second name, REPOSITORY:FRESH; with a variable (NAME=VALUE) or an entry point
+    an image that differs in that."""
+    manifest = json.loads(_call("GET", f"{SOURCE}/manifests/{existing}", None, MANIFEST))
+    text = _call("GET", f"{SOURCE}/blobs/{manifest['config']['digest']}", None)
+    if variable or entrypoint:
+        config = json.loads(text)
+        config["config"].setdefault("Env", []).extend([variable] if variable else [])
+        config["config"]["Entrypoint"] = entrypoint or config["config"]["Entrypoint"]
         text = json.dumps(config).encode()
-        digest = "sha256:" + hashlib.sha256(text).hexdigest()
-        _upload(repository, digest, text)
-        manifest["config"] |= {"digest": digest, "size": len(text)}
+    digest = "sha256:" + hashlib.sha256(text).hexdigest()
+    _upload(repository, digest, text)
+    manifest["config"] |= {"digest": digest, "size": len(text)}
+    for layer in manifest["layers"] if repository != SOURCE else []:
+        _call("POST", f"{repository}/blobs/uploads/?mount={layer['digest']}&from={SOURCE}", b"")
     _call("PUT", f"{repository}/manifests/{fresh}", json.dumps(manifest).encode(), MANIFEST)
 
 

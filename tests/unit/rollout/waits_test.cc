@@ -259,6 +259,32 @@ TEST_F(RecoveryTest, OneHugeShardThatMovesIsProgress) {
   EXPECT_EQ(reroutes, 0);
 }
 
+TEST_F(RecoveryTest, SaysWhichOtherMemberIsAway) {
+  Yellow([] { return RecoveryView{}; });
+  const auto yellow = h.override;
+  h.override = [&](const Outstanding& action) {
+    auto answer = yellow(action);
+    Observed* seen = answer ? std::get_if<Observed>(&*answer) : nullptr;
+    if (seen != nullptr)
+      std::erase_if(seen->world.cluster.nodes,
+                    [](const NodeView& node) { return node.name == "os-3"; });
+    return answer;
+  };
+  std::optional<Wait> of_member, own;
+  h.after_step = [&](const Rollout& rollout) {
+    if (rollout.members[0].step != MemberStep::kRecovered) return;
+    of_member = rollout.members[0].wait;
+    own = rollout.wait;
+  };
+  h.Ask(Request::kStart);
+  h.Run([&] { return of_member && of_member->reason.find("os-3") != std::string::npos; });
+  ASSERT_TRUE(of_member);
+  EXPECT_THAT(of_member->reason, HasSubstr("os-3 is not in the cluster"));
+  ASSERT_TRUE(own);
+  EXPECT_THAT(own->reason, HasSubstr("the shards of os-2 to recover"));
+  EXPECT_TRUE(own->until);
+}
+
 TEST_F(RecoveryTest, AStallIsRetriedOnceThenExplained) {
   Yellow([] { return RecoveryView{}; });
   h.Ask(Request::kStart);
