@@ -148,6 +148,8 @@ rollout::World WorldObserver::Observe(const rollout::ClusterSpec& spec,
     if (options.explanation) {
       const StatusOr<std::string> why = (*api)->ExplainAllocation();
       if (why.ok()) world.cluster.explanation = *why;
+      const StatusOr<std::string> security = (*api)->CheckSecurityUpgrade();
+      world.cluster.security_upgrade = security.ok() ? *security : Message(security.status());
     }
     if (options.request.adopt) {
       world.adoptable = FindAdoptable(spec, **api, world.cluster.cluster_uuid);

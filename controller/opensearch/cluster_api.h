@@ -54,6 +54,10 @@ class ClusterApi {
   // its own (GET /_cluster/allocation/explain); empty where every shard is.
   virtual StatusOr<std::string> ExplainAllocation() = 0;
 
+  // What the security plugin would change of its configuration after an upgrade, a sentence; empty
+  // where the cluster has no such plugin.
+  virtual StatusOr<std::string> CheckSecurityUpgrade() { return std::string(); }
+
   // The repository as registered, not verified. exists=false where there is none.
   virtual StatusOr<rollout::RepositoryView> GetRepository(const std::string& name) = 0;
   virtual Status RegisterRepository(const rollout::RepositorySpec& spec) = 0;

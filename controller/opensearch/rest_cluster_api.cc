@@ -13,6 +13,7 @@
 #include "controller/opensearch/parse_cluster.h"
 #include "controller/opensearch/parse_snapshots.h"
 #include "controller/opensearch/rest_client.h"
+#include "controller/opensearch/security_check.h"
 
 namespace drover::opensearch {
 namespace {
@@ -179,6 +180,10 @@ class RestClusterApi final : public ClusterApi {
                 .path = "/_cluster/reroute?retry_failed=true&filter_path=acknowledged",
                 .timeout = kSettingsTimeout})
         .status();
+  }
+
+  StatusOr<std::string> CheckSecurityUpgrade() override {
+    return opensearch::CheckSecurityUpgrade(client_);
   }
 
   StatusOr<std::string> ExplainAllocation() override {

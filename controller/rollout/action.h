@@ -28,7 +28,8 @@ struct ObserveWorld {  // → Observed
   // Register the repository where it is missing and the cluster file says how, and have every node
   // verify it. What was registered for a verification that failed is taken away again.
   bool with_repository = true;
-  // Ask the cluster as well why it does not assign a shard: ClusterObservation::explanation.
+  // Ask the cluster as well for what it says in words: ClusterObservation::explanation and
+  // security_upgrade.
   bool with_explanation = false;
   bool operator==(const ObserveWorld&) const = default;
 };

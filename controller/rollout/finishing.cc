@@ -61,7 +61,7 @@ void AdvanceFinishing(Engine& e) {
     e.WaitFor(kOwnSlot, "versions and documents to be checked", std::nullopt,
               "the cluster answers");
     // With the hosts where a member was left out: the outcome says how it stands there.
-    e.Do(kOwnSlot, "verify", ObserveWorld{AnySkipped(e), false});
+    e.Do(kOwnSlot, "verify", ObserveWorld{AnySkipped(e), false, true});
   }
 }
 
@@ -100,6 +100,9 @@ void OnFinishingObserved(Engine& e, const Observed& seen) {
                               ? "settings: as before"
                               : "settings changed by somebody else meanwhile: " + settings);
   CountDocuments(e, cluster);
+  if (!cluster.security_upgrade.empty()) {
+    e.r().outcome.push_back("security: " + cluster.security_upgrade);
+  }
   e.r().outcome.push_back("snapshot: " + e.plan().snapshot + " in " + e.plan().repository.name);
   if (versions.empty()) return e.Enter(Phase::kSucceeded);
   e.r().reason = "not every member ended at " + e.plan().request.to_version + ": " + versions;

@@ -137,6 +137,8 @@ struct ClusterObservation {
   RecoveryView recovery;
   // Why a shard is not assigned, in the cluster's words; only where it was asked for.
   std::string explanation;
+  // What the security plugin would change of its configuration after an upgrade; the same.
+  std::string security_upgrade;
 
   const NodeView* NodeNamed(const std::string& name) const;
   const NodeView* NodeWithId(const std::string& id) const;
