@@ -94,6 +94,16 @@ void RollTest::ExpectSnapshotFirst(const json& snapshot) {
   EXPECT_TRUE(snapshot["by_events"]) << snapshot;
 }
 
+std::string RollTest::NodeId(const std::string& node) {
+  const Outcome nodes = Lab({"cluster", "call", name_, "GET", "/_nodes/_all/http"});
+  if (nodes.exit_code != 0) return "";
+  const json found = nodes.Json();
+  for (const auto& [id, view] : found["nodes"].items()) {
+    if (view["name"] == node) return id;
+  }
+  return "";
+}
+
 json RollTest::Call(const std::string& method, const std::string& path, const std::string& body) {
   Arguments arguments = {"cluster", "call", name_, method, path};
   if (!body.empty()) arguments.push_back(body);

@@ -26,6 +26,9 @@ class RollTest : public LabTest {
   void ExpectStops(const json& found, int stops);
   json Call(const std::string& method, const std::string& path, const std::string& body = "");
 
+  // The id of the node of that name; empty where it is not in the cluster.
+  std::string NodeId(const std::string& node);
+
   const std::string& name() const { return name_; }
   // Of the last roll, from the command to its end.
   double seconds() const { return seconds_; }

@@ -50,6 +50,13 @@ def roll(name: str, version: str) -> dict:
             "versions": versions(spec)}
 
 
+def by_hand(name: str, host: str, version: str) -> None:
+    """What somebody in a hurry types on one host: the new tag into the file, and up, with no look at anything else."""
+    spec = specs.load(name)
+    _set_version(spec, host, version)
+    hosts.compose(host, name, "up", "-d")
+
+
 def versions(spec: Spec) -> dict:
     """The version that each node reports."""
     nodes = spec.client.call("GET", "/_nodes/http")["nodes"].values()
@@ -92,7 +99,8 @@ def _set_version(spec: Spec, host: str, version: str) -> None:
     for file in (f for f in spec.folder(host).iterdir() if f.is_file()):
         text = changed = file.read_text(encoding="utf-8")
         for old in present:
-            for before, after in ((f"/opensearch:{old}", f"/opensearch:{version}"), (f":-{old}}}", f":-{version}}}"),
+            image = f"/{spec.repository}:"
+            for before, after in ((image + old, image + version), (f":-{old}}}", f":-{version}}}"),
                                   (f"VERSION={old}\n", f"VERSION={version}\n")):
                 changed = changed.replace(before, after)
         if changed != text:

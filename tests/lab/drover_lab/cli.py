@@ -88,6 +88,10 @@ def _add_cluster_commands(commands) -> None:
     up.add_argument("--port-offset", type=int, help="added to 9200 and 9300 (default: the lowest that is free)")
     _add(commands, "status", _cluster_status, "nodes, health, settings, documents per index, as JSON").add_argument(
         "name", metavar="NAME")
+    hand = _add(commands, "by-hand", _cluster_by_hand, "on one host: the new tag into the file, and up; no care is taken")
+    hand.add_argument("name", metavar="NAME")
+    hand.add_argument("host", metavar="hI")
+    hand.add_argument("--to", required=True, metavar="VERSION")
     call = _add(commands, "call", _cluster_call, "one request to the cluster's REST interface; prints the answer")
     for argument in ("name", "method", "path"):
         call.add_argument(argument, metavar=argument.upper())
@@ -187,6 +191,10 @@ def _cluster_status(arguments) -> None:
 def _cluster_call(arguments) -> None:
     body = json.loads(arguments.body) if arguments.body else None
     _print(specs.load(arguments.name).client.call(arguments.method, arguments.path, body))
+
+
+def _cluster_by_hand(arguments) -> None:
+    baseline.by_hand(arguments.name, arguments.host, arguments.to)
 
 
 def _cluster_seed(arguments) -> None:
