@@ -243,9 +243,9 @@ void FaultTest::SetUp() {
   to_ = Target(from_);
   MustLab({"images", "2.19.1", "2.19.4"});
   // Shards still move for a while after an upgrade, and preflight refuses that.
-  MustLab(
-      {"cluster", "call", kName, "GET",
-       "/_cluster/health?wait_for_no_relocating_shards=true&wait_for_status=green&timeout=60s"});
+  MustLab({"cluster", "call", kName, "GET",
+           "/_cluster/health?wait_for_no_relocating_shards=true&wait_for_status=green&"
+           "wait_for_events=languid&timeout=60s"});
   ASSERT_FALSE(HasFailure()) << "the cluster is not up";
 }
 
