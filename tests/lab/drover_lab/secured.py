@@ -40,6 +40,7 @@ NODE_SETTINGS = (
     "plugins.security.allow_default_init_securityindex=true",
     "plugins.security.authcz.admin_dn=CN=admin",
     "plugins.security.nodes_dn=CN=node",
+    "plugins.security.restapi.roles_enabled=all_access",
 )
 
 
