@@ -12,7 +12,7 @@ class PromisesTest : public testing::Test {
  protected:
   Schedule schedule_{FromUnixMillis(1'700'000'000'000)};
   Random random_{1};
-  SimCluster cluster_{schedule_, random_, 3, kOldVersion, false};
+  SimCluster cluster_{schedule_, random_, {3, 3}, kOldVersion, false};
   Promises promises_{schedule_, cluster_};
   rollout::Rollout rollout_;
 

@@ -67,6 +67,18 @@ void AppendBatches(Lines& out, const v1::Plan& plan) {
   }
 }
 
+void AppendCompanions(Lines& out, const v1::Plan& plan, const View& view) {
+  if (plan.companions().empty()) return;
+  std::string text = "then companions ";
+  for (int i = 0; i < plan.companions_size(); ++i) {
+    const v1::PlannedMember& companion = plan.companions(i);
+    text += (i == 0 ? "" : ", ") + MemberName(companion.member()) + " to " +
+            Sanitize(companion.to_image());
+  }
+  if (plan.companions_size() > 1) text += ": all stop, one starts, then the others";
+  AppendWrapped(out, text, 0, Tone::kPlain, view);
+}
+
 void AppendEnd(Lines& out, const v1::Plan& plan, const View& view) {
   std::vector<std::string> parts;
   if (plan.has_expected()) {
@@ -108,6 +120,7 @@ Lines RenderPlan(const v1::Plan& plan, const View& view) {
   const size_t before = out.size();
   AppendPreparation(out, plan, view);
   AppendBatches(out, plan);
+  AppendCompanions(out, plan, view);
   if (out.size() != before) out.emplace_back();
   AppendEnd(out, plan, view);
   return out;
