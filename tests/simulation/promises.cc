@@ -143,8 +143,10 @@ void Promises::CheckWaits(const rollout::Rollout& rollout) {
     return wait && !wait->reason.empty() && !wait->ends_when.empty();
   };
   if (says(rollout.wait)) return;
-  for (const rollout::MemberState& member : rollout.members) {
-    if (says(member.wait)) return;
+  for (const auto* states : {&rollout.members, &rollout.companions}) {
+    for (const rollout::MemberState& state : *states) {
+      if (says(state.wait)) return;
+    }
   }
   std::string steps;
   for (const rollout::MemberState& member : rollout.members) steps += " " + Name(member.step);
