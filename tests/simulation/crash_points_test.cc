@@ -20,6 +20,13 @@ Scenario UndisturbedRestart() {
   return scenario;
 }
 
+Scenario TwoManagersWithCompanions() {
+  Scenario scenario = Undisturbed();
+  scenario.managers = 2;
+  scenario.companions = 2;
+  return scenario;
+}
+
 void ExpectSameEnd(const Scenario& scenario) {
   const Outcome outcome = Simulate(scenario);
   ASSERT_EQ(outcome.violation, "") << Report(scenario);
@@ -79,17 +86,22 @@ TEST(CrashPoints, AgentAfterEachWrite) {
   }
 }
 
-TEST(CrashPoints, OfARestart) {
-  const Outcome pattern = Simulate(UndisturbedRestart());
-  ExpectSameEnd(UndisturbedRestart());
-  EachPoint(FaultKind::kControllerDiesAfterCommit, pattern.commits, 0, UndisturbedRestart());
-  EachPoint(FaultKind::kControllerDiesAfterAction, pattern.actions, 0, UndisturbedRestart());
+void EveryPointOf(const Scenario& scenario) {
+  ExpectSameEnd(scenario);
+  const Outcome pattern = Simulate(scenario);
+  EachPoint(FaultKind::kControllerDiesAfterCommit, pattern.commits, 0, scenario);
+  EachPoint(FaultKind::kControllerDiesBeforeAction, pattern.actions, 0, scenario);
+  EachPoint(FaultKind::kControllerDiesAfterAction, pattern.actions, 0, scenario);
   for (int host = 0; host < 3; ++host) {
     const int writes = pattern.agent_writes[static_cast<size_t>(host)];
-    EachPoint(FaultKind::kAgentDiesBeforeWrite, writes, host, UndisturbedRestart());
-    EachPoint(FaultKind::kAgentDiesAfterWrite, writes, host, UndisturbedRestart());
+    EachPoint(FaultKind::kAgentDiesBeforeWrite, writes, host, scenario);
+    EachPoint(FaultKind::kAgentDiesAfterWrite, writes, host, scenario);
   }
 }
+
+TEST(CrashPoints, OfARestart) { EveryPointOf(UndisturbedRestart()); }
+
+TEST(CrashPoints, OfTwoManagersWithCompanions) { EveryPointOf(TwoManagersWithCompanions()); }
 
 // Both sides at once: the agent at one write of the member that is upgraded first, the controller
 // after every second commit.

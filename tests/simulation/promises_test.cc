@@ -83,6 +83,41 @@ TEST_F(PromisesTest, PausedWithASettingOfOurs) {
   EXPECT_TRUE(Broken("6")) << promises_.violation();
 }
 
+TEST_F(PromisesTest, NodeExcludedFromVotingAndNotRecorded) {
+  const rollout::Outstanding add{rollout::ActionId("r/-/exclude/1"),
+                                 rollout::AddVotingExclusion{{"os-1"}}, -1};
+  rollout_.outstanding = {add};
+  rollout_.exclusions = {{"os-1", true}};
+  promises_.OnAction(rollout_, add);
+  EXPECT_EQ(promises_.violation(), "");
+  rollout_.exclusions.clear();
+  promises_.OnAction(rollout_, add);
+  EXPECT_TRUE(Broken("6")) << promises_.violation();
+}
+
+TEST_F(PromisesTest, PausedWithANodeExcludedFromVoting) {
+  cluster_.exclusions = {"os-1"};
+  rollout_.phase = rollout::Phase::kPaused;
+  rollout_.wait = rollout::Wait{"an operator", {}, {}, "resume"};
+  promises_.OnCommitted(rollout_);
+  EXPECT_TRUE(Broken("6")) << promises_.violation();
+}
+
+TEST_F(PromisesTest, RestartThatPulls) {
+  promises_.ForbidImages();
+  promises_.OnVerb(OperationId("a"), rollout::PullImage{});
+  EXPECT_NE(promises_.violation(), "");
+}
+
+TEST_F(PromisesTest, CompanionStoppedBesideAnOldNode) {
+  promises_.WantVersion(kOldVersion);
+  promises_.OnCompanionStops();
+  EXPECT_EQ(promises_.violation(), "");
+  promises_.WantVersion(kNewVersion);
+  promises_.OnCompanionStops();
+  EXPECT_NE(promises_.violation(), "");
+}
+
 TEST_F(PromisesTest, ActionThatIsNotCommitted) {
   promises_.OnAction(rollout_, Stop());
   EXPECT_TRUE(Broken("7")) << promises_.violation();

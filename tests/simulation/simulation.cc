@@ -179,7 +179,8 @@ void Simulation::CheckUndisturbed() {
                        ": " + Active().rollout().reason);
   }
   // Behind the last batch there is nothing to pause before.
-  if (resumes_ != (scenario_.pause_after_first && !scenario_.restart_one ? 1 : 0)) {
+  const bool one_batch = scenario_.restart_one || scenario_.members == 1;
+  if (resumes_ != (scenario_.pause_after_first && !one_batch ? 1 : 0)) {
     promises_.Violated("undisturbed and paused " + std::to_string(resumes_) + " times");
   }
   for (const auto& each : hosts_) {
