@@ -219,7 +219,8 @@ void Simulation::CheckEnd() {
       promises_.Violated("ended as " + state + " and " + node + " was left stopped, unsaid");
     }
     const SimCompanion* companion = each->companion();
-    const std::string name = std::string(kCompanionService) + "@" + each->name();
+    // What became of it, and not only that it is old.
+    const std::string name = std::string(kCompanionService) + "@" + each->name() + " on ";
     if (companion != nullptr && companion->stopped_by_verb() &&
         outcome.find(name) == std::string::npos) {
       promises_.Violated("ended as " + state + " and " + name + " was left stopped, unsaid");
