@@ -249,7 +249,6 @@ void ToProto(const rollout::Plan& plan, pb::Plan* out) {
     ToProto(companion, to->mutable_member());
     to->set_from_image(companion.from_image);
     to->set_to_image(companion.to_image);
-    out->add_prefetch_images(companion.to_image);
   }
   for (const auto& check : plan.checks) ToProto(check, out->add_checks());
   out->set_repository(plan.repository.name);

@@ -18,6 +18,12 @@ std::string ContainerLine(const PlannedMember& member, const World& world) {
   return "its container of " + service->container->image + " is " + service->container->state;
 }
 
+bool Runs(const PlannedMember& companion, const World& world) {
+  const ProjectView* project = world.Project(companion.host, companion.project);
+  const ServiceView* service = project == nullptr ? nullptr : project->Service(companion.service);
+  return service != nullptr && service->container && service->container->state == "running";
+}
+
 std::string Versions(const Engine& e, const World& world) {
   std::map<std::string, std::string> names;  // version → members
   for (const PlannedMember& member : e.plan().members) {
@@ -73,6 +79,12 @@ std::vector<std::string> WhoRunsWhat(const Engine& e, const World& world) {
                       ContainerLine(member, world) + (skipped ? " (skipped by an operator)" : ""));
     } else if (skipped) {
       lines.push_back(member.name + " on " + member.host + " was skipped by an operator");
+    }
+  }
+  for (const PlannedMember& companion : e.plan().companions) {
+    if (!world.hosts.empty() && !Runs(companion, world)) {
+      lines.push_back(companion.name + " on " + companion.host +
+                      " does not run: " + ContainerLine(companion, world));
     }
   }
   return lines;

@@ -101,8 +101,7 @@ v1::Plan PlanWithCompanions() {
     companions {
       member { name: "dashboards@h2" host: "h2" project: "ui" service: "dashboards" }
       to_image: "registry/dashboards:2.19.1"
-    }
-    prefetch_images: "registry/dashboards:2.19.1")pb");
+    })pb");
 }
 
 cli::StatusData Status() {

@@ -221,7 +221,7 @@ void Simulation::CheckEnd() {
     const SimCompanion* companion = each->companion();
     // What became of it, and not only that it is old.
     const std::string name = std::string(kCompanionService) + "@" + each->name() + " on ";
-    if (companion != nullptr && companion->stopped_by_verb() &&
+    if (companion != nullptr && companion->stopped_by_verb() && !outlived_ &&
         outcome.find(name) == std::string::npos) {
       promises_.Violated("ended as " + state + " and " + name + " was left stopped, unsaid");
     }
