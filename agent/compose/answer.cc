@@ -46,16 +46,16 @@ std::string EnvironmentValue(const ContainerDetail& container, const std::string
   return "";
 }
 
-// What the policy says against an upgrade to the images that the query names.
+// What the policy says against running the images that the query names by the verbs that it names.
 std::vector<std::string> DenialsOf(const Policy& policy, const v1::InspectProject& query) {
   std::vector<std::string> denials;
   const auto add = [&denials](const Status& status) {
     if (!status.ok()) denials.push_back(Message(status));
   };
   if (query.images().empty()) return denials;
-  for (const char* verb : {"PullImage", "SetImage", "StopService", "UpService"}) {
-    add(policy.AllowsVerb(verb));
-  }
+  const std::vector<std::string> asked(query.verbs().begin(), query.verbs().end());
+  const std::vector<std::string> upgrade = {"PullImage", "SetImage", "StopService", "UpService"};
+  for (const std::string& verb : asked.empty() ? upgrade : asked) add(policy.AllowsVerb(verb));
   for (const std::string& image : query.images()) add(policy.AllowsImage(image));
   return denials;
 }

@@ -113,16 +113,13 @@ void ToProto(const rollout::MemberFailure& failure, pb::MemberFailure* out) {
   for (const auto& line : failure.log_lines) out->add_log_lines(line);
 }
 
-void ToProto(const rollout::Rollout& rollout, size_t index, pb::MemberProgress* out) {
-  const rollout::PlannedMember& planned = rollout.plan->members[index];
+void ToProto(const rollout::PlannedMember& planned, const rollout::MemberState& state,
+             const std::string& note, pb::MemberProgress* out) {
   ToProto(planned, out->mutable_member());
   for (const auto& role : planned.roles) out->add_roles(role);
   out->set_from_image(planned.from_image);
   out->set_to_image(planned.to_image);
-  out->set_batch(static_cast<uint32_t>(planned.batch + 1));
-  out->set_note(MemberNote(rollout, index));
-  const rollout::MemberState state =
-      index < rollout.members.size() ? rollout.members[index] : rollout::MemberState{};
+  out->set_note(note);
   out->set_state(ToProto(state.step));
   for (int cell = 0; cell < rollout::kCells; ++cell) {
     ToProto(static_cast<rollout::Cell>(cell), state.cells[static_cast<size_t>(cell)],
@@ -133,6 +130,24 @@ void ToProto(const rollout::Rollout& rollout, size_t index, pb::MemberProgress* 
   out->set_version(state.version);
   out->set_unclean_stop(state.unclean_stop);
   out->set_skipped(state.skipped);
+}
+
+void MembersToProto(const rollout::Rollout& rollout, pb::Rollout* out) {
+  const auto state = [](const std::vector<rollout::MemberState>& states, size_t i) {
+    return i < states.size() ? states[i] : rollout::MemberState{};
+  };
+  const rollout::Plan& plan = *rollout.plan;
+  for (size_t i = 0; i < plan.members.size(); ++i) {
+    pb::MemberProgress* const to = out->add_members();
+    ToProto(plan.members[i], state(rollout.members, i), MemberNote(rollout, i), to);
+    to->set_batch(static_cast<uint32_t>(plan.members[i].batch + 1));
+  }
+  for (size_t i = 0; i < plan.companions.size(); ++i) {
+    const rollout::MemberState of = state(rollout.companions, i);
+    ToProto(plan.companions[i], of,
+            of.skipped ? "skipped by an operator, left as it is" : "after the last member",
+            out->add_companions());
+  }
 }
 
 uint32_t Count(int number) { return static_cast<uint32_t>(std::max(0, number)); }
@@ -183,9 +198,19 @@ std::vector<std::string> Promises(const rollout::Plan& plan) {
   std::map<int, int> sizes;
   int largest = 1;
   for (const auto& member : plan.members) largest = std::max(largest, ++sizes[member.batch]);
-  return {largest == 1 ? "one member down at a time"
-                       : "at most " + std::to_string(largest) + " members down at a time",
-          "no shard without a started copy"};
+  std::vector<std::string> promises = {
+      largest == 1 ? "one member down at a time"
+                   : "at most " + std::to_string(largest) + " members down at a time",
+      "no shard without a started copy"};
+  if (!plan.downtime_of.empty()) {
+    promises = {promises.front(), "the cluster does not serve while " + plan.downtime_of +
+                                      " restarts, about " + FormatDuration(plan.downtime)};
+  }
+  if (!plan.ChangesImages()) promises.emplace_back("images stay, nothing is pulled");
+  std::string others;
+  for (const auto& member : plan.others) others += (others.empty() ? "" : ", ") + member.name;
+  if (!others.empty()) promises.push_back(others + " left alone");
+  return promises;
 }
 
 // P16 warns of indexes without a replica; then the promise about copies would be untrue.
@@ -203,7 +228,7 @@ void ToProto(const rollout::Plan& plan, pb::Plan* out) {
   out->set_kind(ToProto(plan.request.kind));
   out->set_strategy(ToProto(plan.request.strategy));
   out->set_from_version(plan.from_version);
-  out->set_to_version(plan.request.to_version);
+  out->set_to_version(plan.Target());
   for (const rollout::PlannedMember& member : plan.members) {
     pb::PlannedMember* const to = out->add_members();
     ToProto(member, to->mutable_member());
@@ -214,10 +239,16 @@ void ToProto(const rollout::Plan& plan, pb::Plan* out) {
     to->set_batch(static_cast<uint32_t>(member.batch + 1));
     to->set_note(member.note);
     const auto& images = out->prefetch_images();
-    const bool pulls = plan.request.kind != rollout::Kind::kRestart && !member.to_image.empty();
+    const bool pulls = plan.ChangesImages() && !member.to_image.empty();
     if (pulls && std::find(images.begin(), images.end(), member.to_image) == images.end()) {
       out->add_prefetch_images(member.to_image);
     }
+  }
+  for (const rollout::PlannedMember& companion : plan.companions) {
+    pb::PlannedMember* const to = out->add_companions();
+    ToProto(companion, to->mutable_member());
+    to->set_from_image(companion.from_image);
+    to->set_to_image(companion.to_image);
   }
   for (const auto& check : plan.checks) ToProto(check, out->add_checks());
   out->set_repository(plan.repository.name);
@@ -244,12 +275,12 @@ void ToProto(const rollout::Rollout& rollout, Time now, pb::Rollout* out) {
   out->set_kind(ToProto(plan.request.kind));
   out->set_strategy(ToProto(plan.request.strategy));
   out->set_from_version(plan.from_version);
-  out->set_to_version(plan.request.to_version);
+  out->set_to_version(plan.Target());
   out->set_state(ToProto(rollout.phase));
   out->set_reason(rollout.reason);
   out->set_batch(Count(BatchNow(rollout)));
   out->set_batches(Count(plan.batches));
-  for (size_t i = 0; i < plan.members.size(); ++i) ToProto(rollout, i, out->add_members());
+  MembersToProto(rollout, out);
   SnapshotToProto(rollout, out->mutable_snapshot());
   out->set_cluster_health(rollout.health);
   out->set_changed_settings(ChangedSettings(rollout));

@@ -18,6 +18,8 @@ StatusOr<rollout::PlanRequest> FromProto(const pb::CreatePlanRequest& request) {
   plan.to_version = request.to_version();
   plan.image = request.image();
   plan.adopt = request.adopt();
+  plan.accept_downtime = request.accept_downtime();
+  plan.members.assign(request.members().begin(), request.members().end());
   if (request.kind() == pb::ROLLOUT_KIND_RESTART) {
     plan.kind = rollout::Kind::kRestart;
   } else if (request.kind() == pb::ROLLOUT_KIND_ROLLBACK) {

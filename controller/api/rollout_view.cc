@@ -88,13 +88,21 @@ std::string ChangedSettings(const Rollout& rollout) {
     if (!setting.changed) continue;
     parts.push_back(ShortSetting(setting.name) + " " + setting.now.value_or("default"));
   }
+  for (const rollout::VotingExclusion& exclusion : rollout.exclusions) {
+    if (exclusion.set) parts.push_back("vote moved from " + exclusion.node);
+  }
   if (parts.empty()) return "";
   std::sort(parts.begin(), parts.end());
   return Joined(parts, ", ") + " (ours)";
 }
 
 std::string RollbackNow(const Rollout& rollout) {
-  if (rollout.plan->request.kind != Kind::kUpgrade) return "";
+  if (rollout.plan->request.kind == Kind::kRollback) return "";
+  if (rollout.plan->request.kind == Kind::kRestart) {
+    return HasEnded(rollout.phase)
+               ? ""
+               : "none is needed: the image stays, so any member may be started again as it is";
+  }
   const bool upgraded = std::any_of(rollout.members.begin(), rollout.members.end(),
                                     [](const MemberState& m) { return m.new_image_ran; });
   if (!upgraded)
@@ -121,14 +129,17 @@ std::vector<std::string> PausedCommands(const Rollout& rollout) {
   const std::string id = rollout.id.str();
   std::string failed;
   std::vector<std::string> skips, logs;
-  for (size_t i = 0; i < Members(rollout); ++i) {
-    if (!rollout.members[i].failure || rollout.members[i].skipped) continue;
-    const PlannedMember& member = rollout.plan->members[i];
+  const auto add = [&](const PlannedMember& member, const MemberState& state) {
+    if (!state.failure || state.skipped) return;
     failed += (failed.empty() ? "" : " and ") + member.name;
     skips.push_back(command + "resume " + id + " --skip " + member.name +
                     "   # go on without it; ends as FAILED");
     logs.push_back("drover logs " + member.host + "/" + member.project + "/" + member.service +
                    " --tail 200");
+  };
+  for (size_t i = 0; i < Members(rollout); ++i) add(rollout.plan->members[i], rollout.members[i]);
+  for (size_t i = 0; i < rollout.companions.size(); ++i) {
+    add(rollout.plan->companions[i], rollout.companions[i]);
   }
   std::vector<std::string> commands = {command + "resume " + id};
   if (!failed.empty()) commands.front() += "   # after your fix: tries " + failed + " again";
@@ -152,6 +163,10 @@ std::vector<std::string> NextCommands(const Rollout& rollout) {
     case Phase::kAborted: {
       const std::string target =
           rollout.plan->spec.name + " --to " + rollout.plan->request.to_version;
+      if (rollout.plan->request.kind == Kind::kRestart &&
+          rollout.refused == rollout::Refused::kStale) {
+        return {"drover restart " + rollout.plan->spec.name, show};
+      }
       if (rollout.plan->request.kind != Kind::kUpgrade) return {show, events};
       if (rollout.refused == rollout::Refused::kStale) return {"drover plan " + target, show};
       return {show, events, "drover cluster check " + target};

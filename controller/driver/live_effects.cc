@@ -21,7 +21,7 @@ rollout::SnapshotOrigin OriginOf(const rollout::Rollout& rollout) {
   const auto uuid = rollout.plan->fingerprint.find("cluster uuid");
   if (uuid != rollout.plan->fingerprint.end()) origin.cluster_uuid = uuid->second;
   origin.from_version = rollout.plan->from_version;
-  origin.to_version = rollout.plan->request.to_version;
+  origin.to_version = rollout.plan->Target();
   for (const auto& setting : rollout.settings) origin.settings[setting.name] = setting.before;
   origin.policies = rollout.stopped_policies;
   return origin;
@@ -198,6 +198,12 @@ struct LiveEffects::Performer {
   }
   void operator()(const rollout::RetryFailedShards&) {
     Call([](opensearch::ClusterApi& api) { return api.RetryFailedShards(); });
+  }
+  void operator()(const rollout::AddVotingExclusion& add) {
+    Call([add](opensearch::ClusterApi& api) { return api.AddVotingExclusions(add.nodes); });
+  }
+  void operator()(const rollout::ClearVotingExclusions&) {
+    Call([](opensearch::ClusterApi& api) { return api.ClearVotingExclusions(); });
   }
   void operator()(const rollout::StopPolicies& stop) {
     Call([stop](opensearch::ClusterApi& api) {

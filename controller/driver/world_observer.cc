@@ -45,15 +45,17 @@ class ProjectAnswers {
   std::map<ProjectKey, rollout::ProjectView> views_;
 };
 
-// The image that a member would get, by what its host last reported; empty where there is no
-// target.
+// The image that a member would run, by what its host last reported; empty where nothing is to be
+// done.
 std::string TargetImage(const rollout::PlanRequest& request, const rollout::HostView& host,
                         const rollout::MemberSpec& member) {
   if (!request.image.empty()) return request.image;
   const rollout::ProjectView* project = host.Project(member.project);
   const rollout::ServiceView* service =
       project == nullptr ? nullptr : project->Service(member.service);
-  if (service == nullptr || service->image.empty() || request.to_version.empty()) return "";
+  if (service == nullptr || service->image.empty()) return "";
+  if (request.kind == rollout::Kind::kRestart) return service->image;
+  if (request.to_version.empty()) return "";
   return rollout::WithTag(service->image, request.to_version);
 }
 
@@ -128,8 +130,19 @@ rollout::World WorldObserver::Observe(const rollout::ClusterSpec& spec,
       if (host == nullptr || !host->connected) continue;
       fleet::ProjectQuestion& question = wanted[{member.host, member.project}];
       question.environment_keys = rollout::WantedEnvironment();
+      if (options.request.kind == rollout::Kind::kRestart) {
+        question.verbs = {"StopService", "UpService"};
+      }
       if (std::string image = TargetImage(options.request, *host, member); !image.empty()) {
         question.images.push_back(std::move(image));
+      }
+    }
+    if (options.request.kind == rollout::Kind::kUpgrade && !options.request.to_version.empty()) {
+      for (const rollout::CompanionSpec& companion : spec.companions) {
+        const rollout::HostView* host = world.Host(companion.host);
+        if (host == nullptr || !host->connected) continue;
+        wanted[{companion.host, companion.project}].images.push_back(
+            rollout::CompanionImage(companion, options.request.to_version));
       }
     }
     answers = std::make_shared<ProjectAnswers>(wanted.size() + 1);

@@ -55,6 +55,7 @@ struct LogChunk {
 struct ProjectQuestion {
   std::vector<std::string> environment_keys;  // whose values are wanted; no other leaves the host
   std::vector<std::string> images;            // that are meant to run: does the policy allow them?
+  std::vector<std::string> verbs = {};        // that are meant to be ordered; none: an upgrade's
 };
 
 // Thread safe; no call blocks.

@@ -50,6 +50,7 @@ void Gateway::InspectProject(const std::string& host, const std::string& project
   for (const std::string& image : question.images) {
     query.mutable_inspect_project()->add_images(image);
   }
+  for (const std::string& verb : question.verbs) query.mutable_inspect_project()->add_verbs(verb);
   const auto status = hosts_.Get(host);
   const Millis clock_offset = status.ok() ? status->view.clock_offset : Millis(0);
   Ask(host, std::move(query), timeout,

@@ -48,6 +48,12 @@ class ClusterApi {
   // POST /_flush. 409 and partial failures are OK (opensearch.md M1 step 8).
   virtual Status Flush() = 0;
 
+  // Takes the vote away from the nodes of these names and waits until the committed configuration
+  // is without them (opensearch.md 1.2). Names that are excluded already are no error.
+  virtual Status AddVotingExclusions(const std::vector<std::string>& node_names) = 0;
+  // Takes every exclusion back at once, whether or not its node is in the cluster.
+  virtual Status ClearVotingExclusions() = 0;
+
   // POST /_cluster/reroute?retry_failed=true: shards that failed five times are tried again.
   virtual Status RetryFailedShards() = 0;
   // Why the first unassigned shard that the cluster finds is not assigned, in a sentence or two of

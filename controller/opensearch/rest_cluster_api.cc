@@ -24,6 +24,7 @@ constexpr long kTimedOut = 408;
 constexpr long kConflict = 409;
 constexpr Millis kSettingsTimeout{40'000};  // the cluster's own limit is 30 s
 // A shard without a primary is waited for 60 s by the cluster itself; then it is a partial failure.
+constexpr Millis kExclusionWait{30'000};
 constexpr Millis kFlushTimeout{90'000};
 constexpr Millis kRepositoryTimeout{60'000};
 constexpr Millis kListTimeout{60'000};
@@ -175,6 +176,21 @@ class RestClusterApi final : public ClusterApi {
     return FailureStatus(request, answer);
   }
 
+  Status AddVotingExclusions(const std::vector<std::string>& node_names) override {
+    std::string names;
+    for (const std::string& name : node_names) names += (names.empty() ? "" : ",") + Escape(name);
+    return Exclusions({.method = "POST",
+                       .path = "/_cluster/voting_config_exclusions?node_names=" + names +
+                               "&timeout=" + std::to_string(kExclusionWait.count()) + "ms",
+                       .timeout = kExclusionWait + kPollMargin});
+  }
+
+  Status ClearVotingExclusions() override {
+    return Exclusions({.method = "DELETE",
+                       .path = "/_cluster/voting_config_exclusions?wait_for_removal=false",
+                       .timeout = kSettingsTimeout});
+  }
+
   Status RetryFailedShards() override {
     return Ask({.method = "POST",
                 .path = "/_cluster/reroute?retry_failed=true&filter_path=acknowledged",
@@ -313,6 +329,12 @@ class RestClusterApi final : public ClusterApi {
   StatusOr<nlohmann::json> Ask(const RestRequest& request) {
     DROVER_ASSIGN_OR_RETURN(const RestAnswer answer, client_.Call(request));
     return SuccessJson(request, answer);
+  }
+
+  // Its success has no body.
+  Status Exclusions(const RestRequest& request) {
+    DROVER_ASSIGN_OR_RETURN(const RestAnswer answer, client_.Call(request));
+    return answer.status < 400 ? OkStatus() : FailureStatus(request, answer);
   }
 
   // One poll at one endpoint.

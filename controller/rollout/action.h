@@ -62,6 +62,15 @@ struct Flush {  // → CallEnded
 struct RetryFailedShards {  // → CallEnded
   bool operator==(const RetryFailedShards&) const = default;
 };
+// Moves the vote away from these nodes and waits until it is elsewhere (opensearch.md 1.2).
+struct AddVotingExclusion {  // → CallEnded
+  std::vector<std::string> nodes;
+  bool operator==(const AddVotingExclusion&) const = default;
+};
+// Takes every voting exclusion back, whether or not its node is in the cluster.
+struct ClearVotingExclusions {  // → CallEnded
+  bool operator==(const ClearVotingExclusions&) const = default;
+};
 struct StopPolicies {  // → CallEnded
   std::vector<std::string> names;
   bool operator==(const StopPolicies&) const = default;
@@ -98,10 +107,10 @@ struct SetTimer {  // → TimerFired
   bool operator==(const SetTimer&) const = default;
 };
 
-using Action =
-    std::variant<ObserveWorld, StartOperation, CancelOperation, TakeSnapshot, DeleteSnapshot,
-                 PutSettings, Flush, RetryFailedShards, StopPolicies, StartPolicies, AwaitHealth,
-                 ReadNodes, ReadContainer, ReadLog, SetTimer>;
+using Action = std::variant<ObserveWorld, StartOperation, CancelOperation, TakeSnapshot,
+                            DeleteSnapshot, PutSettings, Flush, RetryFailedShards,
+                            AddVotingExclusion, ClearVotingExclusions, StopPolicies, StartPolicies,
+                            AwaitHealth, ReadNodes, ReadContainer, ReadLog, SetTimer>;
 
 }  // namespace drover::rollout
 

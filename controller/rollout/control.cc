@@ -5,9 +5,14 @@
 namespace drover::rollout {
 namespace {
 
-int Find(const Rollout& rollout, const std::string& member) {
-  for (size_t i = 0; i < rollout.plan->members.size(); ++i) {
-    if (rollout.plan->members[i].name == member) return static_cast<int>(i);
+// The slot of a member or companion.
+int Find(const Rollout& rollout, const std::string& name) {
+  int slot = 0;
+  for (const auto* list : {&rollout.plan->members, &rollout.plan->companions}) {
+    for (const PlannedMember& one : *list) {
+      if (one.name == name) return slot;
+      ++slot;
+    }
   }
   return -1;
 }
@@ -20,7 +25,12 @@ void PrepareResume(Engine& e) {
     e.member(i).late_stops = 0;
     e.EnterStep(i, MemberStep::kPending);
   }
-  for (MemberState& m : e.r().members) m.attempts = 0;
+  for (int i = e.members(); i < e.slots(); ++i) {
+    if (e.r().batch < e.plan().batches || e.member(i).step == MemberStep::kDone) continue;
+    e.member(i).failure.reset();
+    e.EnterStep(i, MemberStep::kPending);
+  }
+  for (int i = 0; i < e.slots(); ++i) e.member(i).attempts = 0;
   e.r().rerouted = false;
 }
 
@@ -40,8 +50,14 @@ Status CanSkip(const Rollout& rollout, const std::string& name) {
   const int i = Find(rollout, name);
   std::string names;
   for (const PlannedMember& member : rollout.plan->members) names += " " + member.name;
+  for (const PlannedMember& companion : rollout.plan->companions) names += " " + companion.name;
   if (i < 0) {
     return InvalidArgument("the rollout has no member '" + name + "'; there are:" + names);
+  }
+  if (const size_t k = static_cast<size_t>(i); k >= rollout.members.size()) {
+    const MemberState& companion = rollout.companions[k - rollout.members.size()];
+    if (companion.failure && !companion.skipped) return OkStatus();
+    return FailedPrecondition(name + " is not what the rollout is paused at");
   }
   const MemberState& m = rollout.members[static_cast<size_t>(i)];
   if (rollout.resume_phase == Phase::kRolling && !m.skipped && m.step != MemberStep::kDone &&

@@ -106,7 +106,7 @@ void Engine::Enter(Phase phase) {
   if (HasEnded(phase)) {
     r().ended_at = now_;
     r().outstanding.clear();
-    for (MemberState& m : r().members) m.wait.reset();
+    for (int i = 0; i < slots(); ++i) member(i).wait.reset();
   }
   std::map<std::string, std::string> fields = {{"from", from}, {"to", Name(phase)}};
   if (!r().reason.empty()) fields["reason"] = r().reason;
@@ -174,7 +174,7 @@ void Engine::NoteProgress(int i, const std::string& mark) {
 }
 
 Time Engine::ProgressSince(int i) const {
-  const MemberState& m = r().members[static_cast<size_t>(i)];
+  const MemberState& m = member(i);
   const Time since = m.step_since.value_or(now_);
   return m.progress_at ? std::max(since, *m.progress_at) : since;
 }
@@ -184,7 +184,7 @@ bool Engine::Expired(int i, Millis limit) const {
 }
 
 void Engine::RestartClocks(int i) {
-  for (int k = 0; k < members(); ++k) {
+  for (int k = 0; k < slots(); ++k) {
     if (i == -1 || i == k) member(k).progress_at = now_;
   }
   if (r().restore_since) {

@@ -3,6 +3,7 @@
 #define DROVER_CONTROLLER_ROLLOUT_ENGINE_H_
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,11 +30,22 @@ class Engine {
   const Rollout& r() const { return out_.next; }
   const Plan& plan() const { return *out_.next.plan; }
   const Rules& rules() const { return plan().spec.rules; }
-  MemberState& member(int i) { return r().members[static_cast<size_t>(i)]; }
-  const PlannedMember& planned(int i) const { return plan().members[static_cast<size_t>(i)]; }
+  // Of a member, or behind the last of them of a companion.
+  MemberState& member(int i) {
+    return IsCompanion(i) ? r().companions[Index(i)] : r().members[Index(i)];
+  }
+  const MemberState& member(int i) const {
+    return IsCompanion(i) ? r().companions[Index(i)] : r().members[Index(i)];
+  }
+  const PlannedMember& planned(int i) const {
+    return IsCompanion(i) ? plan().companions[Index(i)] : plan().members[Index(i)];
+  }
   Time now() const { return now_; }
 
   int members() const { return static_cast<int>(plan().members.size()); }
+  // Members and companions: each has a slot.
+  int slots() const { return members() + static_cast<int>(plan().companions.size()); }
+  bool IsCompanion(int i) const { return i >= members(); }
   // Indices of the members of the present batch that are worked on now: neither done, skipped nor
   // held back.
   std::vector<int> Batch() const;
@@ -91,6 +103,8 @@ class Engine {
   Transition Finish() &&;
 
  private:
+  size_t Index(int i) const { return static_cast<size_t>(IsCompanion(i) ? i - members() : i); }
+
   Time now_;
   Transition out_;
 };
@@ -118,8 +132,23 @@ void OnMemberContainer(Engine& e, int i, const ContainerSeen& seen);
 void FailMember(Engine& e, int i, const std::string& reason, const std::string& evidence);
 // The member is listed by the cluster with the target's version, whoever started it.
 void MarkUpgraded(Engine& e, int i);
+// Whether nothing serves while the member is down: the only cluster manager.
+bool TakesClusterDown(const Plan& plan, int i);
+// Where a member goes on once it is down: a restart edits no file.
+MemberStep StepAfterStop(const Engine& e);
 // What a SetImage's success says about the file.
 void OnImageSet(Engine& e, int i, const OperationId& id, const OperationEnd& end);
+
+// companions.cc: what follows the last member
+bool OweCompanions(const Engine& e);
+void AdvanceCompanions(Engine& e);
+void OnCompanionDone(Engine& e, int i, const Verb& verb, const OperationEnd& end);
+void OnCompanionContainer(Engine& e, int i, const ContainerSeen& seen);
+// RESTORING on its way to an end: true while it has something to do.
+bool AdvanceCompanionStart(Engine& e, int i);
+void OnCompanionStarted(Engine& e, int i);
+// Names of those that do not run the new image by this rollout, comma separated.
+std::string CompanionsLeft(const Engine& e);
 
 // failing.cc: what is done about a failed member before the rollout pauses
 void AdvanceFailed(Engine& e, int i);
@@ -133,7 +162,8 @@ bool Crashes(const ContainerView& container);
 
 // gate_step.cc: who of a batch may go on, and how
 void OnGate(Engine& e, const std::vector<int>& batch, const World& world, MemberStep next);
-// Moves on to the next batch that has something to do; false where there is none: FINISHING.
+// Moves on to the next batch that has something to do; false where there is none: the companions,
+// then FINISHING.
 bool EnsureGroup(Engine& e);
 std::string NamesOf(const Engine& e, const std::vector<int>& members);
 
@@ -175,6 +205,21 @@ bool AwaitsLostAnswer(Engine& e);
 bool MarkLate(Engine& e, const ClusterObservation& cluster);
 // Names of recorded settings that are neither as before nor ours, comma separated.
 std::string ForeignSettings(const Engine& e, const ClusterObservation& cluster);
+
+// voting.cc
+// The node among those that stop whose vote has to go to another one first; empty: none.
+std::string VoteToMove(const Engine& e, const ClusterObservation& cluster,
+                       const std::set<std::string>& stopping);
+void MoveVote(Engine& e, const std::string& node);
+// Remembers that the node may be excluded now.
+void RecordExclusion(Engine& e, const std::string& node);
+// Whether exclusions have to be taken back; of nodes that are not in `batch`.
+bool OweExclusions(const Rollout& rollout);
+bool OweExclusionsOfOthers(const Engine& e, const std::vector<int>& batch);
+void ClearExclusions(Engine& e);
+void MarkExclusionsCleared(Engine& e);
+// The same as MarkLate for exclusions.
+bool MarkLateExclusions(Engine& e, const ClusterObservation& cluster);
 
 // rollback.cc
 // Which way back to the old version there is now (opensearch.md M4), a sentence.

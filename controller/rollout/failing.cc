@@ -119,8 +119,11 @@ void OnFailedContainer(Engine& e, int i, const ContainerSeen& seen) {
                                     "is taken to have"
                                   : "its agent does not answer");
   }
-  DecideWhetherItRan(e, i, seen.container);
-  if (!m.new_image_ran) return Settle(e, i, "");
+  if (!e.IsCompanion(i)) DecideWhetherItRan(e, i, seen.container);
+  // What RESTORING starts again. A container of a restart that was made and does not serve would
+  // only do the same once more: it waits for the operator's fix.
+  const bool restarted = !e.plan().ChangesImages() && m.renewed;
+  if (!m.new_image_ran && !restarted && !e.IsCompanion(i)) return Settle(e, i, "");
   if (seen.container && Crashes(*seen.container)) {
     m.failure->aftermath = Aftermath::kStop;
     m.attempts = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "controller/rollout/engine.h"
+#include "controller/rollout/gates.h"
 
 namespace drover::rollout {
 namespace {
@@ -14,9 +15,13 @@ std::string WrongVersions(const Engine& e, const ClusterObservation& cluster) {
   for (int i = 0; i < e.members(); ++i) {
     const PlannedMember& member = e.planned(i);
     const NodeView* node = cluster.NodeNamed(member.name);
-    if (node != nullptr && node->version == e.plan().request.to_version) continue;
+    const bool there = node != nullptr && node->version == e.plan().Target();
+    const bool renewed = e.r().members[static_cast<size_t>(i)].renewed;
+    if (there && (e.plan().ChangesImages() || renewed)) continue;
     wrong += (wrong.empty() ? "" : ", ") + member.name + " " +
-             (node == nullptr ? "is not in the cluster" : "is at " + node->version);
+             (node == nullptr ? "is not in the cluster"
+              : there         ? "was not restarted"
+                              : "is at " + node->version);
     if (e.r().members[static_cast<size_t>(i)].skipped) wrong += " (skipped)";
   }
   return wrong;
@@ -53,6 +58,8 @@ void AdvanceFinishing(Engine& e) {
     e.WaitFor(kOwnSlot, "the cluster settings to be put back", std::nullopt,
               "the settings read back as they were");
     PutRecorded(e, "restore", settings);
+  } else if (OweExclusions(e.r())) {
+    ClearExclusions(e);
   } else if (AwaitsLostAnswer(e)) {
     // Then policies and the last look.
   } else if (e.r().policies_stopped) {
@@ -67,12 +74,13 @@ void AdvanceFinishing(Engine& e) {
 
 void OnFinishingCallEnded(Engine& e, const Action& action, const std::string& error) {
   if (!error.empty()) {
-    if (std::holds_alternative<PutSettings>(action)) NoteLostAnswer(e);
+    if (!std::holds_alternative<StartPolicies>(action)) NoteLostAnswer(e);
     e.WaitFor(kOwnSlot, "the cluster: " + error, std::nullopt, "the cluster takes it");
     return e.RetryLater(kOwnSlot, kRetryDelay);
   }
   if (const auto* put = std::get_if<PutSettings>(&action)) MarkPut(e, put->persistent);
   if (std::holds_alternative<StartPolicies>(action)) e.r().policies_stopped = false;
+  if (std::holds_alternative<ClearVotingExclusions>(action)) MarkExclusionsCleared(e);
 }
 
 void OnFinishingObserved(Engine& e, const Observed& seen) {
@@ -83,7 +91,7 @@ void OnFinishingObserved(Engine& e, const Observed& seen) {
     return e.RetryLater(kOwnSlot, kFinalRetry);
   }
   e.r().rollback = WayBack(e.r(), cluster);
-  if (MarkLate(e, cluster)) return;
+  if (MarkLate(e, cluster) || MarkLateExclusions(e, cluster)) return;
   const std::string versions = WrongVersions(e, cluster);
   const std::string settings = ForeignSettings(e, cluster);
   if ((!versions.empty() || !settings.empty()) && ++e.r().attempts < kMaxAttempts) {
@@ -91,21 +99,35 @@ void OnFinishingObserved(Engine& e, const Observed& seen) {
   }
   e.r().outcome.clear();
   if (versions.empty()) {
-    e.r().outcome.push_back("versions: all " + std::to_string(e.plan().members.size()) +
-                            " members at " + e.plan().request.to_version);
+    const std::string all = std::to_string(e.plan().members.size());
+    e.r().outcome.push_back((e.plan().ChangesImages()
+                                 ? "versions: all " + all + " members at "
+                                 : "restarted: " + all + " members, each again at ") +
+                            e.plan().Target());
   } else {
     e.r().outcome = WhoRunsWhat(e, seen.world);
   }
   e.r().outcome.push_back(settings.empty()
                               ? "settings: as before"
                               : "settings changed by somebody else meanwhile: " + settings);
+  for (const std::string& why : HasRecovered(cluster, e.plan().homeless).explained) {
+    e.r().outcome.push_back("yellow: " + why);
+  }
   CountDocuments(e, cluster);
   if (!cluster.security_upgrade.empty()) {
     e.r().outcome.push_back("security: " + cluster.security_upgrade);
   }
   e.r().outcome.push_back("snapshot: " + e.plan().snapshot + " in " + e.plan().repository.name);
-  if (versions.empty()) return e.Enter(Phase::kSucceeded);
-  e.r().reason = "not every member ended at " + e.plan().request.to_version + ": " + versions;
+  const std::string left = CompanionsLeft(e);
+  if (!left.empty()) e.r().outcome.push_back("companions left as they were (skipped): " + left);
+  if (versions.empty() && left.empty()) return e.Enter(Phase::kSucceeded);
+  if (versions.empty()) {
+    e.r().reason = "every member is done, and these companions were skipped: " + left;
+    return e.Enter(Phase::kFailed);
+  }
+  e.r().reason = (e.plan().ChangesImages() ? "not every member ended at " + e.plan().Target()
+                                           : std::string("not every member was restarted")) +
+                 ": " + versions;
   e.Enter(Phase::kFailed);
 }
 

@@ -11,7 +11,13 @@ namespace {
 constexpr Millis kGateRetry{1'000};
 
 // By what the cluster shows, not by memory. A node with the right version and another node id is
-// none of ours: it goes the whole way.
+// none of ours: it goes the whole way. Whether a container was made again is not to be seen in the
+// cluster: of a restart it is remembered.
+bool IsDone(const Engine& e, int i, const NodeView& node) {
+  const bool made_again = e.plan().ChangesImages() || e.r().members[static_cast<size_t>(i)].renewed;
+  return made_again && node.version == e.plan().Target() && node.id == e.planned(i).node_id;
+}
+
 struct Groups {
   std::vector<int> upgraded, down, up;
 };
@@ -22,7 +28,7 @@ Groups GroupBy(const Engine& e, const std::vector<int>& batch, const ClusterObse
     const NodeView* node = cluster.NodeNamed(e.planned(i).name);
     if (node == nullptr) {
       groups.down.push_back(i);
-    } else if (node->version == e.plan().request.to_version && node->id == e.planned(i).node_id) {
+    } else if (IsDone(e, i, *node)) {
       groups.upgraded.push_back(i);
     } else {
       groups.up.push_back(i);
@@ -41,21 +47,34 @@ void Hold(Engine& e, const std::vector<int>& batch, const std::vector<int>& grou
 // Members that belong to the cluster and are not in it: they count as down.
 std::vector<NodeView> Missing(const Engine& e, const ClusterObservation& cluster) {
   std::vector<NodeView> missing;
-  for (const PlannedMember& member : e.plan().members) {
-    if (cluster.NodeNamed(member.name) != nullptr) continue;
-    NodeView node;
-    node.id = member.node_id;
-    node.name = member.name;
-    node.roles = member.roles;
-    missing.push_back(std::move(node));
+  for (const auto* members : {&e.plan().members, &e.plan().others}) {
+    for (const PlannedMember& member : *members) {
+      if (cluster.NodeNamed(member.name) != nullptr) continue;
+      NodeView node;
+      node.id = member.node_id;
+      node.name = member.name;
+      node.roles = member.roles;
+      missing.push_back(std::move(node));
+    }
   }
   return missing;
+}
+
+Allowances AllowancesFor(const Engine& e, const std::vector<int>& stopping) {
+  Allowances allowed;
+  allowed.homeless = e.plan().homeless;
+  allowed.downtime = std::any_of(stopping.begin(), stopping.end(),
+                                 [&](int i) { return TakesClusterDown(e.plan(), i); });
+  return allowed;
 }
 
 void PassUpgraded(Engine& e, const std::vector<int>& group) {
   for (int i : group) {
     MarkUpgraded(e, i);
-    e.Say("member.upgraded", e.planned(i).name + " runs the new version already", i);
+    e.Say("member.upgraded",
+          e.planned(i).name + (e.plan().ChangesImages() ? " runs the new version already"
+                                                        : " was restarted already"),
+          i);
     e.EnterStep(i, MemberStep::kThaw);
   }
 }
@@ -66,7 +85,7 @@ void PassDown(Engine& e, const std::vector<int>& group) {
   for (int i : group) {
     const bool ours = e.member(i).stopped;
     e.Say("member.down", e.planned(i).name + " is down already; it goes up", i);
-    e.EnterStep(i, ours ? MemberStep::kSetImage : MemberStep::kStop);
+    e.EnterStep(i, ours ? StepAfterStop(e) : MemberStep::kStop);
   }
 }
 
@@ -125,6 +144,7 @@ bool EnsureGroup(Engine& e) {
     ++e.r().batch;
     e.r().rerouted = false;
   }
+  if (OweCompanions(e)) return false;
   e.r().resume_phase = Phase::kFinishing;
   e.Enter(Phase::kFinishing);
   return false;
@@ -157,7 +177,12 @@ void OnGate(Engine& e, const std::vector<int>& batch, const World& world, Member
   for (int i : stopping) {
     if (const NodeView* node = world.cluster.NodeNamed(e.planned(i).name)) ids.insert(node->id);
   }
-  const GateVerdict verdict = MayStop(world.cluster, ids, Missing(e, world.cluster));
+  const GateVerdict verdict =
+      MayStop(world.cluster, ids, Missing(e, world.cluster), AllowancesFor(e, stopping));
+  if (next == MemberStep::kFreeze && verdict.loses_quorum && verdict.reasons.size() == 1) {
+    const std::string node = VoteToMove(e, world.cluster, ids);
+    if (!node.empty()) return MoveVote(e, node);
+  }
   if (!verdict.holds) return OnGateClosed(e, stopping, verdict, world.cluster.recovery, next);
   e.r().progress_at.reset();
   for (int i : stopping) e.EnterStep(i, next);

@@ -57,9 +57,31 @@ bool HasReplicas(const ClusterObservation& cluster, const std::string& index) {
   return true;
 }
 
+// Not more copies are missing than had no home before.
+bool ExplainedByPlan(const ShardKey& key, const ShardGroup& group,
+                     const std::vector<HomelessReplicas>& homeless) {
+  const auto missing = std::count_if(group.begin(), group.end(), [](const ShardView* copy) {
+    return copy->state == ShardState::kUnassigned && !copy->primary;
+  });
+  const bool primary = std::any_of(group.begin(), group.end(), [](const ShardView* copy) {
+    return copy->primary && IsActive(*copy);
+  });
+  return primary && std::any_of(homeless.begin(), homeless.end(), [&](const HomelessReplicas& h) {
+           return ShardKey(h.index, h.shard) == key && missing <= h.replicas;
+         });
+}
+
+// There is no other node that holds data.
+bool IsSoleDataNode(const ClusterObservation& cluster, const std::vector<NodeView>& missing) {
+  const auto holds = [](const NodeView& node) { return node.HoldsData(); };
+  return std::count_if(cluster.nodes.begin(), cluster.nodes.end(), holds) == 1 &&
+         std::none_of(missing.begin(), missing.end(), holds);
+}
+
 // R1 and R2 of one shard; empty where both hold.
 std::string ShardReason(const ClusterObservation& cluster, const ShardKey& key,
-                        const ShardGroup& group, const std::set<std::string>& stopping) {
+                        const ShardGroup& group, const std::set<std::string>& stopping, bool may_go,
+                        const std::vector<HomelessReplicas>& homeless) {
   int outside = 0;
   bool inside = false, debt = false, red = true;
   for (const ShardView* copy : group) {
@@ -72,24 +94,31 @@ std::string ShardReason(const ClusterObservation& cluster, const ShardKey& key,
   // Its data may be on any node, also on one that is about to stop.
   if (red) return NameOf(key) + " has no started copy at all: the cluster is red";
   if (!inside || !HasReplicas(cluster, key.first)) return "";
-  if (outside == 0) return NameOf(key) + " has no started copy elsewhere";
+  if (outside == 0 && !may_go) return NameOf(key) + " has no started copy elsewhere";
   const bool unassigned_only = std::all_of(group.begin(), group.end(), [](const ShardView* copy) {
     return copy->state == ShardState::kStarted || copy->state == ShardState::kUnassigned;
   });
-  if (debt && !(unassigned_only && ExplainedByVersion(cluster, group))) {
+  const bool explained =
+      ExplainedByVersion(cluster, group) || ExplainedByPlan(key, group, homeless);
+  if (debt && !(unassigned_only && explained)) {
     return NameOf(key) + " has a copy that is not recovered yet";
   }
   return "";
 }
 
 void CheckQuorum(const ClusterObservation& cluster, const std::set<std::string>& stopping,
-                 GateVerdict* verdict) {
+                 const std::vector<NodeView>& missing, bool downtime, GateVerdict* verdict) {
+  const bool others = std::any_of(missing.begin(), missing.end(),
+                                  [](const NodeView& node) { return node.ManagerEligible(); });
+  const NodeView* sole = others ? nullptr : cluster.SoleManager();
+  if (downtime && sole != nullptr && stopping.contains(sole->id)) return;
   const std::vector<std::string>& voters = cluster.last_committed_config;
   size_t left = 0;
   for (const std::string& id : voters) {
     if (cluster.NodeWithId(id) != nullptr && !stopping.contains(id)) ++left;
   }
   if (left < voters.size() / 2 + 1) {
+    verdict->loses_quorum = true;
     verdict->reasons.push_back("only " + std::to_string(left) + " of " +
                                std::to_string(voters.size()) + " voters would be left: no quorum");
   }
@@ -125,21 +154,41 @@ void CheckRoles(const ClusterObservation& cluster, const std::set<std::string>& 
 
 }  // namespace
 
-GateVerdict MayStop(const ClusterObservation& cluster, const std::set<std::string>& node_ids,
-                    const std::vector<NodeView>& missing) {
-  GateVerdict verdict;
+std::vector<HomelessReplicas> FindHomeless(const ClusterObservation& cluster) {
+  std::vector<HomelessReplicas> found;
   for (const auto& [key, group] : GroupShards(cluster)) {
-    if (std::string reason = ShardReason(cluster, key, group, node_ids); !reason.empty()) {
-      verdict.reasons.push_back(std::move(reason));
+    std::set<std::string> holders;
+    int unassigned = 0;
+    for (const ShardView* copy : group) {
+      if (copy->state == ShardState::kStarted) holders.insert(copy->node_id);
+      if (copy->state == ShardState::kUnassigned && !copy->primary) ++unassigned;
+    }
+    const bool everywhere = std::all_of(
+        cluster.nodes.begin(), cluster.nodes.end(),
+        [&](const NodeView& node) { return !node.HoldsData() || holders.contains(node.id); });
+    if (unassigned > 0 && everywhere && !holders.empty()) {
+      found.push_back({key.first, key.second, unassigned});
     }
   }
-  CheckQuorum(cluster, node_ids, &verdict);
+  return found;
+}
+
+GateVerdict MayStop(const ClusterObservation& cluster, const std::set<std::string>& node_ids,
+                    const std::vector<NodeView>& missing, const Allowances& allowed) {
+  GateVerdict verdict;
+  const bool may_go = allowed.downtime && IsSoleDataNode(cluster, missing);
+  for (const auto& [key, group] : GroupShards(cluster)) {
+    std::string reason = ShardReason(cluster, key, group, node_ids, may_go, allowed.homeless);
+    if (!reason.empty()) verdict.reasons.push_back(std::move(reason));
+  }
+  CheckQuorum(cluster, node_ids, missing, allowed.downtime, &verdict);
   CheckRoles(cluster, node_ids, missing, &verdict);
   verdict.holds = verdict.reasons.empty();
   return verdict;
 }
 
-GateVerdict HasRecovered(const ClusterObservation& cluster) {
+GateVerdict HasRecovered(const ClusterObservation& cluster,
+                         const std::vector<HomelessReplicas>& homeless) {
   GateVerdict verdict;
   const HealthView& h = cluster.health;
   if (h.status == "green") return verdict;
@@ -152,7 +201,14 @@ GateVerdict HasRecovered(const ClusterObservation& cluster) {
     const bool open = std::any_of(group.begin(), group.end(), [](const ShardView* copy) {
       return copy->state == ShardState::kUnassigned;
     });
-    if (open && !ExplainedByVersion(cluster, group)) {
+    if (!open) continue;
+    if (ExplainedByVersion(cluster, group)) {
+      verdict.explained.push_back(NameOf(key) +
+                                  " has an unassigned copy: no node of its version could take it");
+    } else if (ExplainedByPlan(key, group, homeless)) {
+      verdict.explained.push_back(NameOf(key) +
+                                  " has an unassigned copy that had no home before either");
+    } else {
       verdict.reasons.push_back(NameOf(key) + " has an unassigned copy");
     }
   }

@@ -18,6 +18,12 @@ std::string ContainerLine(const PlannedMember& member, const World& world) {
   return "its container of " + service->container->image + " is " + service->container->state;
 }
 
+bool Runs(const PlannedMember& companion, const World& world) {
+  const ProjectView* project = world.Project(companion.host, companion.project);
+  const ServiceView* service = project == nullptr ? nullptr : project->Service(companion.service);
+  return service != nullptr && service->container && service->container->state == "running";
+}
+
 std::string Versions(const Engine& e, const World& world) {
   std::map<std::string, std::string> names;  // version → members
   for (const PlannedMember& member : e.plan().members) {
@@ -38,16 +44,18 @@ std::string VersionsFromMemory(const Engine& e) {
   std::string line;
   for (int i = 0; i < e.members(); ++i) {
     const MemberState& m = e.r().members[static_cast<size_t>(i)];
-    const std::string version =
-        m.new_image_ran ? e.plan().request.to_version : e.plan().from_version;
+    const std::string version = m.new_image_ran ? e.plan().Target() : e.plan().from_version;
     line += (line.empty() ? "" : ", ") + e.planned(i).name + " " + version;
   }
   return line;
 }
 
 void Conclude(Engine& e, std::vector<std::string> lines) {
-  for (const MemberState& m : e.r().members) {
-    if (!m.fate.empty()) lines.push_back(m.fate);
+  for (int i = 0; i < e.slots(); ++i) {
+    if (const std::string& fate = e.member(i).fate; !fate.empty()) lines.push_back(fate);
+  }
+  if (const std::string left = CompanionsLeft(e); !left.empty() && e.r().batch > 0) {
+    lines.push_back("companions that were not brought to " + e.plan().Target() + ": " + left);
   }
   lines.push_back("settings: put back");
   if (e.r().snapshot_done) lines.push_back("snapshot: " + e.plan().snapshot + " is kept");
@@ -73,6 +81,12 @@ std::vector<std::string> WhoRunsWhat(const Engine& e, const World& world) {
       lines.push_back(member.name + " on " + member.host + " was skipped by an operator");
     }
   }
+  for (const PlannedMember& companion : e.plan().companions) {
+    if (!world.hosts.empty() && !Runs(companion, world)) {
+      lines.push_back(companion.name + " on " + companion.host +
+                      " does not run: " + ContainerLine(companion, world));
+    }
+  }
   return lines;
 }
 
@@ -87,7 +101,7 @@ void OnRestoringObserved(Engine& e, const World& world) {
                         "); as far as is known: " + VersionsFromMemory(e)});
   }
   e.r().rollback = WayBack(e.r(), world.cluster);
-  if (MarkLate(e, world.cluster)) return;
+  if (MarkLate(e, world.cluster) || MarkLateExclusions(e, world.cluster)) return;
   std::vector<std::string> lines = WhoRunsWhat(e, world);
   if (const std::string foreign = ForeignSettings(e, world.cluster); !foreign.empty()) {
     lines.push_back("settings changed by somebody else meanwhile: " + foreign);

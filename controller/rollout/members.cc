@@ -94,7 +94,7 @@ void OnLeftNodes(Engine& e, int i, const NodesSeen& seen) {
               FormatDuration(kLeaveLimit) + "; its container has ended",
           i);
   }
-  e.EnterStep(i, MemberStep::kSetImage);
+  e.EnterStep(i, StepAfterStop(e));
 }
 
 void OnJoinNodes(Engine& e, int i, const NodesSeen& seen) {
@@ -110,12 +110,12 @@ void OnJoinNodes(Engine& e, int i, const NodesSeen& seen) {
     return;
   }
   e.member(i).stopped = false;
-  if (node->version != e.plan().request.to_version) {
+  if (node->version != e.plan().Target()) {
     e.member(i).version = node->version;
     e.member(i).new_image_sure = true;
-    return FailMember(
-        e, i, "joined with version " + node->version + " instead of " + e.plan().request.to_version,
-        "GET _nodes; image " + planned.to_image);
+    return FailMember(e, i,
+                      "joined with version " + node->version + " instead of " + e.plan().Target(),
+                      "GET _nodes; image " + planned.to_image);
   }
   // An adopted member that was down has none that is known.
   if (!planned.node_id.empty() && node->id != planned.node_id) {
@@ -136,7 +136,7 @@ void AwaitJoin(Engine& e, int i) {
                      std::nullopt, "GET _nodes lists it, or the agent connects");
   }
   e.WaitFor(i, planned.name + " in the cluster", e.ProgressSince(i) + e.rules().join_timeout,
-            "GET _nodes lists it with " + e.plan().request.to_version);
+            "GET _nodes lists it with " + e.plan().Target());
 }
 
 // A report may still show the container from before. By its id where it is known: the clocks of
@@ -160,12 +160,14 @@ void OnDone(Engine& e, int i, const OperationOrder& order, const OperationEnd& e
       e.Say("member.unclean", e.planned(i).name + " did not stop by itself and was killed", i,
             {{"exit_code", std::to_string(end.exit_code)}});
     }
-    e.EnterStep(i, MemberStep::kLeft);
+    // Where nothing serves, nobody says that it has left; its container has ended.
+    e.EnterStep(i, TakesClusterDown(e.plan(), i) ? StepAfterStop(e) : MemberStep::kLeft);
   } else if (std::holds_alternative<SetImage>(verb)) {
     OnImageSet(e, i, order.id, end);
     e.EnterStep(i, MemberStep::kUp);
   } else if (std::holds_alternative<UpService>(verb)) {
-    m.new_image_sure = true;
+    m.new_image_sure = m.new_image_ran;
+    m.renewed = true;
     m.container = end.container_id;
     e.EndCell(i, Cell::kUp);
     e.EnterStep(i, MemberStep::kJoined);
@@ -182,6 +184,7 @@ void AdvanceMember(Engine& e, int i) {
     case MemberStep::kStop:
       e.StartCell(i, Cell::kStop);
       m.stopped = true;
+      m.renewed = false;
       e.Order(i, "stop", StopService{planned.service, e.rules().stop_timeout, kServerProcess},
               e.rules().stop_timeout + kOrderMargin, kGateHolds);
       return;
@@ -198,10 +201,13 @@ void AdvanceMember(Engine& e, int i) {
               kEditLimit);
       return;
     case MemberStep::kUp:
-      m.new_image_ran = true;
+      e.StartCell(i, Cell::kUp);
+      // The same image may start on the volume again whatever comes of it.
+      m.new_image_ran = e.plan().ChangesImages();
       m.new_image_sure = false;
       e.r().rollback.clear();  // what was seen before no longer holds
-      e.Order(i, "up", UpService{planned.service, false}, kUpLimit);
+      // Without a new image Compose keeps a container whose configuration it holds for the same.
+      e.Order(i, "up", UpService{planned.service, !e.plan().ChangesImages()}, kUpLimit);
       return;
     case MemberStep::kJoined:
       e.StartCell(i, Cell::kJoin);
@@ -216,8 +222,11 @@ void AdvanceMember(Engine& e, int i) {
 void OnMemberOperationEnded(Engine& e, int i, const Outstanding& action, const OperationEnd& end) {
   const OperationOrder& order = std::get<StartOperation>(action.action).order;
   const Verb& verb = order.verb;
-  if (end.state == OperationState::kSucceeded) return OnDone(e, i, order, end);
-  if (std::holds_alternative<StopService>(verb) && ReturnsToGate(e, i, end)) return;
+  const bool companion = e.IsCompanion(i);
+  if (end.state == OperationState::kSucceeded) {
+    return companion ? OnCompanionDone(e, i, verb, end) : OnDone(e, i, order, end);
+  }
+  if (!companion && std::holds_alternative<StopService>(verb) && ReturnsToGate(e, i, end)) return;
   if (AwaitsEngine(e, i, end)) return;
   if (IsPassing(end) && ++e.member(i).attempts < kMaxAttempts) {
     if (end.state == OperationState::kInterrupted) return;  // ordered again at once
@@ -264,6 +273,7 @@ void LookAtJoining(Engine& e, int i, const ContainerSeen& seen) {
 }  // namespace
 
 void OnMemberContainer(Engine& e, int i, const ContainerSeen& seen) {
+  if (e.IsCompanion(i)) return OnCompanionContainer(e, i, seen);
   if (e.member(i).step != MemberStep::kJoined) return;
   LookAtJoining(e, i, seen);
   if (e.member(i).step == MemberStep::kJoined && e.member(i).attempts > 0) {
@@ -284,10 +294,17 @@ void FailMember(Engine& e, int i, const std::string& reason, const std::string& 
 
 void MarkUpgraded(Engine& e, int i) {
   MemberState& m = e.member(i);
-  m.version = e.plan().request.to_version;
+  m.version = e.plan().Target();
   m.stopped = false;
-  m.new_image_ran = true;
-  m.new_image_sure = true;
+  m.new_image_ran = m.new_image_sure = e.plan().ChangesImages();
+}
+
+bool TakesClusterDown(const Plan& plan, int i) {
+  return !plan.downtime_of.empty() && plan.members[static_cast<size_t>(i)].name == plan.downtime_of;
+}
+
+MemberStep StepAfterStop(const Engine& e) {
+  return e.plan().ChangesImages() ? MemberStep::kSetImage : MemberStep::kUp;
 }
 
 void OnImageSet(Engine& e, int i, const OperationId& id, const OperationEnd& end) {

@@ -50,4 +50,14 @@ const NodeView* ClusterObservation::NodeWithId(const std::string& id) const {
   return FindIn(nodes, [&](const NodeView& n) { return n.id == id; });
 }
 
+const NodeView* ClusterObservation::SoleManager() const {
+  const NodeView* sole = nullptr;
+  for (const NodeView& node : nodes) {
+    if (!node.ManagerEligible()) continue;
+    if (sole != nullptr) return nullptr;
+    sole = &node;
+  }
+  return sole;
+}
+
 }  // namespace drover::rollout

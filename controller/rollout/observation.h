@@ -142,6 +142,8 @@ struct ClusterObservation {
 
   const NodeView* NodeNamed(const std::string& name) const;
   const NodeView* NodeWithId(const std::string& id) const;
+  // The only node that may be cluster manager; null where there are several.
+  const NodeView* SoleManager() const;
 };
 
 // A condition that _cluster/health can wait for by itself.

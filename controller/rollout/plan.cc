@@ -1,9 +1,11 @@
 #include "controller/rollout/plan.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "controller/rollout/batches.h"
 #include "controller/rollout/checks/checks.h"
+#include "controller/rollout/gates.h"
 #include "controller/rollout/match.h"
 #include "controller/rollout/version.h"
 
@@ -16,12 +18,22 @@ constexpr Millis kGuessSnapshot{5'000};
 constexpr Millis kGuessPrefetch{10'000};
 constexpr Millis kGuessMember{15'000};
 
+Status CheckRestart(const PlanRequest& request) {
+  if (request.to_version.empty() && request.image.empty()) return OkStatus();
+  return InvalidArgument("a restart keeps version and image; to change them: drover upgrade " +
+                         request.cluster + " --to VERSION");
+}
+
 Status CheckRequest(const PlanRequest& request) {
-  if (request.kind != Kind::kUpgrade) {
-    return Unimplemented("only upgrades can be planned by this version of Drover");
+  if (request.kind == Kind::kRollback) {
+    return Unimplemented("rollbacks cannot be planned by this version of Drover");
   }
   if (request.strategy != Strategy::kRolling) {
     return Unimplemented("the strategy full is not in this version of Drover; use rolling");
+  }
+  if (request.kind == Kind::kRestart) return CheckRestart(request);
+  if (!request.members.empty()) {
+    return InvalidArgument("an upgrade is of every member: only a restart takes --members");
   }
   if (request.to_version.empty()) {
     return InvalidArgument("the target version is missing: --to VERSION");
@@ -48,9 +60,11 @@ PlannedMember ToPlanned(const Match& match, const PlanRequest& request,
     member.name = match.expected_name;
   }
   if (match.service != nullptr) {
-    member.from_image = match.service->image;
-    member.to_image =
-        request.image.empty() ? WithTag(member.from_image, request.to_version) : request.image;
+    member.from_image = member.to_image = match.service->image;
+    if (request.kind != Kind::kRestart) {
+      member.to_image =
+          request.image.empty() ? WithTag(member.from_image, request.to_version) : request.image;
+    }
   }
   return member;
 }
@@ -70,10 +84,71 @@ StatusOr<PlanRequest> CompleteRequest(const PlanRequest& wanted, const ClusterSp
   }
   PlanRequest request = wanted;
   const std::string& target = world.adoptable->origin->to_version;
+  if (target == world.adoptable->origin->from_version && wanted.to_version.empty()) {
+    request.kind = Kind::kRestart;
+    return request;
+  }
   if (request.to_version.empty()) request.to_version = target;
   if (request.to_version == target) return request;
   return InvalidArgument("the upgrade under way goes to " + target + " and not to " +
                          request.to_version + ": end it first, then plan the next one");
+}
+
+// Splits off the members that a restart is not of. INVALID_ARGUMENT for a name that is none.
+Status Select(const std::vector<std::string>& names, Plan* plan) {
+  if (names.empty()) return OkStatus();
+  std::string known;
+  for (const PlannedMember& member : plan->members) {
+    known += (known.empty() ? "" : ", ") + member.name;
+  }
+  for (const std::string& name : names) {
+    const bool found = std::any_of(plan->members.begin(), plan->members.end(),
+                                   [&](const PlannedMember& m) { return m.name == name; });
+    if (found) continue;
+    return InvalidArgument("the cluster has no member '" + name + "'; there are: " + known);
+  }
+  const auto left_out = std::stable_partition(
+      plan->members.begin(), plan->members.end(), [&](const PlannedMember& member) {
+        return std::find(names.begin(), names.end(), member.name) != names.end();
+      });
+  std::move(left_out, plan->members.end(), std::back_inserter(plan->others));
+  plan->members.erase(left_out, plan->members.end());
+  return OkStatus();
+}
+
+// A companion that names the image already has nothing to do.
+void AddCompanions(const World& world, Plan* plan) {
+  if (!plan->ChangesImages()) return;
+  for (const CompanionSpec& spec : plan->spec.companions) {
+    PlannedMember companion;
+    companion.host = spec.host;
+    companion.project = spec.project;
+    companion.service = spec.service;
+    companion.name = spec.service + "@" + spec.host;
+    companion.roles = {"companion"};
+    companion.to_image = CompanionImage(spec, plan->Target());
+    const ProjectView* project = world.Project(spec.host, spec.project);
+    const ServiceView* service = project == nullptr ? nullptr : project->Service(spec.service);
+    if (service != nullptr) companion.from_image = service->image;
+    const bool taken =
+        std::any_of(plan->companions.begin(), plan->companions.end(),
+                    [&](const PlannedMember& c) { return c.name == companion.name; });
+    if (taken) companion.name = spec.project + "/" + companion.name;
+    if (companion.from_image != companion.to_image)
+      plan->companions.push_back(std::move(companion));
+  }
+}
+
+// What the plan lets happen, so that it can be read in it: downtime, replicas without a home.
+void Admit(const ClusterObservation& cluster, const History& history, Plan* plan) {
+  plan->homeless = FindHomeless(cluster);
+  const NodeView* sole = cluster.SoleManager();
+  if (sole == nullptr || !plan->request.accept_downtime) return;
+  for (const PlannedMember& member : plan->members) {
+    if (member.node_id != sole->id) continue;
+    plan->downtime_of = member.name;
+    plan->downtime = history.rollouts > 0 ? history.member : kGuessMember;
+  }
 }
 
 // The snapshot takes the place of a new one.
@@ -89,7 +164,9 @@ void Adopt(const World& world, Plan* plan) {
 void Expect(const History& history, Plan* plan) {
   const bool known = history.rollouts > 0;
   const Millis snapshot = known ? history.snapshot : kGuessSnapshot;
-  const Millis prefetch = known ? history.prefetch : kGuessPrefetch;
+  const Millis prefetch = !plan->ChangesImages() ? Millis(0)
+                          : known                ? history.prefetch
+                                                 : kGuessPrefetch;
   const Millis member = known ? history.member : kGuessMember;
   plan->expected = std::max(snapshot, prefetch) + member * plan->batches;
   plan->expected_from =
@@ -107,6 +184,15 @@ const HostView* World::Host(const std::string& name) const {
 const ProjectView* World::Project(const std::string& host, const std::string& project) const {
   const auto it = projects.find({host, project});
   return it == projects.end() ? nullptr : &it->second;
+}
+
+std::string CompanionImage(const CompanionSpec& companion, const std::string& version) {
+  constexpr std::string_view kMark = "{version}";
+  std::string image = companion.image;
+  if (const size_t at = image.find(kMark); at != std::string::npos) {
+    image.replace(at, kMark.size(), version);
+  }
+  return image;
 }
 
 bool Plan::Startable() const {
@@ -134,6 +220,7 @@ StatusOr<Plan> MakePlan(const PlanId& id, const PlanRequest& wanted, const Clust
   for (const Match& match : MatchMembers(spec, world)) {
     plan.members.push_back(ToPlanned(match, request, world.cluster));
   }
+  DROVER_RETURN_IF_ERROR(Select(request.members, &plan));
   plan.batches = request.adopt
                      ? AssignAdoptedBatches(world.cluster, spec.rules.max_unavailable,
                                             request.to_version, &plan.members)
@@ -145,6 +232,8 @@ StatusOr<Plan> MakePlan(const PlanId& id, const PlanRequest& wanted, const Clust
     if (index.docs) plan.documents[index.name] = *index.docs;
   }
   plan.fingerprint = Fingerprint(spec, world);
+  Admit(world.cluster, history, &plan);
+  AddCompanions(world, &plan);
   if (request.adopt) Adopt(world, &plan);
   Expect(history, &plan);
   return plan;
@@ -171,6 +260,13 @@ std::map<std::string, std::string> Fingerprint(const ClusterSpec& spec, const Wo
     if (service == nullptr) continue;
     print["image of " + Place(member)] = service->image;
     if (service->container) print["container of " + Place(member)] = service->container->id;
+  }
+  for (const CompanionSpec& companion : spec.companions) {
+    const ProjectView* project = world.Project(companion.host, companion.project);
+    const ServiceView* service = project == nullptr ? nullptr : project->Service(companion.service);
+    if (service == nullptr) continue;
+    print["image of " + companion.host + "/" + companion.project + "/" + companion.service] =
+        service->image;
   }
   return print;
 }

@@ -28,6 +28,13 @@ struct CheckResult {
   bool operator==(const CheckResult&) const = default;
 };
 
+// Replicas of a shard that had no home before the rollout: every data node held a copy already.
+struct HomelessReplicas {
+  std::string index;
+  int shard = 0, replicas = 0;
+  bool operator==(const HomelessReplicas&) const = default;
+};
+
 struct PlannedMember {
   std::string name;  // of the node
   std::string host, project, service;
@@ -49,6 +56,10 @@ struct PlanRequest {
   std::string image;  // full reference; empty: the tag is replaced
   // Go on with an upgrade whose controller is gone, from the newest snapshot that names one.
   bool adopt = false;
+  // Of a restart: names of the members to restart; empty: all.
+  std::vector<std::string> members = {};
+  // The operator accepts that the cluster does not serve while its only cluster manager restarts.
+  bool accept_downtime = false;
   bool operator==(const PlanRequest&) const = default;
 };
 
@@ -81,6 +92,9 @@ struct Plan {
   ClusterSpec spec;
   std::string from_version;
   std::vector<PlannedMember> members;  // in the order of their batches
+  // Other services of the cluster file that follow the last member, named SERVICE@HOST.
+  std::vector<PlannedMember> companions;
+  std::vector<PlannedMember> others;  // of the cluster, not asked for: left alone
   int batches = 0;
   std::vector<CheckResult> checks;
   RepositoryView repository;
@@ -96,14 +110,27 @@ struct Plan {
   // Set where the plan goes on with an upgrade whose controller is gone: what `snapshot`, which is
   // there already, says of it.
   std::optional<SnapshotOrigin> adopted;
+  // The only cluster manager, where it is among `members`: while it restarts nothing can take over.
+  // Empty: the cluster serves all the time.
+  std::string downtime_of;
+  Millis downtime{};  // how long that is expected to take
+  std::vector<HomelessReplicas> homeless;
 
   bool Startable() const;  // no check blocks
+  // A restart makes the containers again from the images that their hosts have: nothing is pulled,
+  // no file is edited.
+  bool ChangesImages() const { return request.kind != Kind::kRestart; }
+  // The version that every member runs at the end.
+  const std::string& Target() const { return ChangesImages() ? request.to_version : from_version; }
 };
 
 // Works out the plan. INVALID_ARGUMENT where the request itself is wrong (no version, an unknown
 // strategy); everything about the world that forbids it is a check in the plan.
 StatusOr<Plan> MakePlan(const PlanId& id, const PlanRequest& request, const ClusterSpec& spec,
                         const World& world, const History& history);
+
+// The image that a companion gets with this version of the cluster.
+std::string CompanionImage(const CompanionSpec& companion, const std::string& version);
 
 // The preflight checks (opensearch.md section 4a) without a plan; `request.to_version` may be
 // empty.

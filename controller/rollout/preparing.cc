@@ -25,10 +25,11 @@ void Refuse(Engine& e, Refused refused, const std::string& reason) {
 
 std::vector<std::string> LostHosts(const Engine& e, const World& world) {
   std::vector<std::string> lost;
-  for (const PlannedMember& member : e.plan().members) {
-    const HostView* host = world.Host(member.host);
+  for (int i = 0; i < e.slots(); ++i) {
+    const std::string& name = e.planned(i).host;
+    const HostView* host = world.Host(name);
     if (host != nullptr && host->connected) continue;
-    if (std::find(lost.begin(), lost.end(), member.host) == lost.end()) lost.push_back(member.host);
+    if (std::find(lost.begin(), lost.end(), name) == lost.end()) lost.push_back(name);
   }
   return lost;
 }
@@ -75,7 +76,9 @@ void RecordSettings(Engine& e, const ClusterObservation& cluster) {
 }
 
 void StartPulls(Engine& e) {
-  for (int i = 0; i < e.members(); ++i) {
+  // A tag that moved must not come in with a restart.
+  if (!e.plan().ChangesImages()) return;
+  for (int i = 0; i < e.slots(); ++i) {
     if (e.member(i).prefetched || e.Busy(i)) continue;
     e.StartCell(i, Cell::kPrefetch);
     e.Order(i, "pull", PullImage{e.planned(i).service, e.planned(i).to_image},
@@ -156,6 +159,7 @@ void TakeOver(Engine& e, const ClusterObservation& cluster) {
     setting.changed = setting.now != setting.before;
     e.r().settings.push_back(std::move(setting));
   }
+  for (const std::string& node : cluster.voting_exclusions) RecordExclusion(e, node);
   e.r().stopped_policies = e.plan().adopted->policies;
   e.r().policies_stopped = !e.r().stopped_policies.empty();
   for (int i = 0; i < e.members(); ++i) e.member(i).stopped = e.planned(i).node_id.empty();
@@ -293,7 +297,8 @@ void OnPullEnded(Engine& e, int i, const OperationEnd& end) {
 void AdvancePrefetching(Engine& e) {
   StartPulls(e);
   std::map<std::string, std::pair<std::string, std::string>> digest_of;  // image → digest, host
-  for (int i = 0; i < e.members(); ++i) {
+  for (int i = 0; i < e.slots(); ++i) {
+    if (!e.plan().ChangesImages()) break;
     if (!e.member(i).prefetched) {
       return e.WaitFor(kOwnSlot, "the images on every host", std::nullopt,
                        "every host has the image");

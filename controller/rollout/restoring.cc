@@ -22,6 +22,8 @@ bool IsPull(const Outstanding& o) {
 bool MustEnd(const Outstanding& o) {
   return (std::holds_alternative<StartOperation>(o.action) && !IsPull(o)) ||
          std::holds_alternative<PutSettings>(o.action) ||
+         std::holds_alternative<AddVotingExclusion>(o.action) ||
+         std::holds_alternative<ClearVotingExclusions>(o.action) ||
          std::holds_alternative<StopPolicies>(o.action) ||
          std::holds_alternative<StartPolicies>(o.action) ||
          std::holds_alternative<TakeSnapshot>(o.action) ||
@@ -49,10 +51,13 @@ void GiveUpOn(Engine& e, int i, const std::string& why) {
 }
 
 // On the way to a pause only a member whose volume the new image has never opened starts again, in
-// its old version; another one stays for the operator's fix. On the way to an end all start.
+// its old version; another one stays for the operator's fix, and so does a restarted one whose new
+// container was made and does not serve. On the way to an end all start.
 bool StartsAgain(const Engine& e, const MemberState& m) {
   if (!m.stopped || m.awaited || !m.fate.empty()) return false;
-  return e.r().after_restore != Phase::kPaused || !m.new_image_ran || !m.new_image_sure;
+  if (e.r().after_restore != Phase::kPaused) return true;
+  if (!e.plan().ChangesImages()) return !m.renewed;
+  return !m.new_image_ran || !m.new_image_sure;
 }
 
 // The next order on the way up: the file first, whichever image may run on the volume.
@@ -82,6 +87,7 @@ bool AdvanceStart(Engine& e, int i) {
              lost ? "was left as it is: its agent is not connected"
                   : "was left as it is: its agent did not answer in time");
   }
+  if (e.IsCompanion(i)) return AdvanceCompanionStart(e, i);
   if (!StartsAgain(e, e.member(i))) return false;
   OrderStart(e, i);
   return true;
@@ -104,6 +110,17 @@ void AwaitMembers(Engine& e) {
   }
   e.WaitFor(kOwnSlot, names + " in the cluster again", OverdueAt(e), "GET _nodes lists it");
   e.Do(kOwnSlot, "rejoin", AwaitHealth{condition, kHealthWait, {}});
+}
+
+// Where the cluster cannot take its settings back before an operator acts.
+std::string SoleManagerDown(const Engine& e) {
+  for (int i = 0; i < e.members(); ++i) {
+    const MemberState& m = e.r().members[static_cast<size_t>(i)];
+    if (!TakesClusterDown(e.plan(), i) || !m.stopped || m.awaited || StartsAgain(e, m)) continue;
+    return "; its only cluster manager " + e.planned(i).name +
+           " is down: start it by hand, or drover rollout abort " + e.r().id.str() + " starts it";
+  }
+  return "";
 }
 
 // Settings are recorded before the first change of anything.
@@ -130,6 +147,11 @@ void BeginRestore(Engine& e, Phase after, const std::string& reason) {
   e.r().attempts = 0;
   e.r().outcome.clear();
   e.r().restore_since = e.now();
+  for (int i = e.members(); i < e.slots(); ++i) {
+    e.member(i).wait.reset();
+    e.member(i).attempts = 0;
+    e.member(i).fate.clear();
+  }
   for (MemberState& m : e.r().members) {
     m.wait.reset();
     m.attempts = 0;
@@ -137,7 +159,7 @@ void BeginRestore(Engine& e, Phase after, const std::string& reason) {
     m.examined = false;
     m.held = false;
     // In a pause an operator may have edited it.
-    if (was_paused && m.stopped) m.file_uncertain = true;
+    if (was_paused && m.stopped && e.plan().ChangesImages()) m.file_uncertain = true;
   }
   LeaveWhatCanBeLeft(e);
   e.Enter(Phase::kRestoring);
@@ -145,7 +167,7 @@ void BeginRestore(Engine& e, Phase after, const std::string& reason) {
 
 void AdvanceRestoring(Engine& e) {
   bool starting = false;
-  for (int i = 0; i < e.members(); ++i) starting = AdvanceStart(e, i) || starting;
+  for (int i = 0; i < e.slots(); ++i) starting = AdvanceStart(e, i) || starting;
   if (!starting && !AnyAwaited(e)) {
     e.Drop(kClockSlot);
   } else if (!e.Busy(kClockSlot) && !Overdue(e)) {
@@ -153,9 +175,11 @@ void AdvanceRestoring(Engine& e) {
   }
   if (e.Busy(kOwnSlot)) return;
   if (const Settings settings = SettingsToRestore(e.r()); !settings.empty()) {
-    e.WaitFor(kOwnSlot, "the cluster settings to be put back", std::nullopt,
+    e.WaitFor(kOwnSlot, "the cluster settings to be put back" + SoleManagerDown(e), std::nullopt,
               "the settings read back as they were");
     PutRecorded(e, "restore", settings);
+  } else if (OweExclusions(e.r())) {
+    ClearExclusions(e);
   } else if (AwaitsLostAnswer(e)) {
     // Members are started meanwhile; policies, snapshot and the last look come after it.
   } else if (e.r().policies_stopped) {
@@ -192,12 +216,14 @@ void OnRestoringCallEnded(Engine& e, const Action& action, const std::string& er
   // One that was under way when the rollout left: its error is no reason to wait.
   if (!error.empty()) NoteLostAnswer(e);
   if (std::holds_alternative<StopPolicies>(action)) return;
+  if (std::holds_alternative<AddVotingExclusion>(action)) return;
   if (!error.empty()) {
     e.WaitFor(kOwnSlot, "the cluster: " + error, std::nullopt, "the cluster takes the settings");
     return e.RetryLater(kOwnSlot, kRetryDelay);
   }
   if (const auto* put = std::get_if<PutSettings>(&action)) MarkPut(e, put->persistent);
   if (std::holds_alternative<StartPolicies>(action)) e.r().policies_stopped = false;
+  if (std::holds_alternative<ClearVotingExclusions>(action)) MarkExclusionsCleared(e);
 }
 
 // The snapshot was being begun: now it is known whether it was, and what is there is deleted.
@@ -209,6 +235,10 @@ void OnRestoringOperationEnded(Engine& e, int i, const Outstanding& action,
   const OperationOrder& order = std::get<StartOperation>(action.action).order;
   if (end.state == OperationState::kSucceeded) {
     m.attempts = 0;
+    if (e.IsCompanion(i)) {
+      if (std::holds_alternative<UpService>(order.verb)) OnCompanionStarted(e, i);
+      return;
+    }
     if (const auto* set = std::get_if<SetImage>(&order.verb)) {
       if (set->image == e.planned(i).to_image) return OnImageSet(e, i, order.id, end);
       m.file_uncertain = false;
@@ -226,7 +256,8 @@ void OnRestoringOperationEnded(Engine& e, int i, const Outstanding& action,
     }
     return;
   }
-  if (end.state == OperationState::kInterrupted || !StartsAgain(e, m)) return;
+  const bool starts = e.IsCompanion(i) ? e.r().after_restore != Phase::kPaused : StartsAgain(e, m);
+  if (end.state == OperationState::kInterrupted || !starts) return;
   if (end.error == OperationErrorCode::kEngineDown) {
     e.WaitFor(i, "the Docker Engine of " + order.host + ": " + end.message, OverdueAt(e),
               "the Engine answers");
@@ -255,8 +286,10 @@ void OnRestoringNodes(Engine& e, const NodesSeen& seen) {
     if (it != seen.nodes.end()) {
       m.awaited = m.stopped = false;
       m.version = it->version;
-      m.fate = planned.name + " was started again and runs " + it->version +
-               (m.new_image_ran ? "" : ": the new image never ran on its volume (tier 0)");
+      m.fate = planned.name + " was started again and runs " + it->version;
+      if (e.plan().ChangesImages() && !m.new_image_ran) {
+        m.fate += ": the new image never ran on its volume (tier 0)";
+      }
       e.Say("member.restarted", m.fate, i);
     } else if (Overdue(e)) {
       GiveUpOn(

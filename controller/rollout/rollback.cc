@@ -55,6 +55,7 @@ bool OldQuorum(const ClusterObservation& cluster, const std::set<std::string>& u
 }  // namespace
 
 std::string WayBack(const Rollout& rollout, const ClusterObservation& cluster) {
+  if (!rollout.plan->ChangesImages()) return "";  // there is nothing to go back to
   std::set<std::string> ids;
   std::string names;
   for (size_t i = 0; i < rollout.members.size(); ++i) {

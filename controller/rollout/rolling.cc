@@ -139,6 +139,7 @@ void AdvanceTogether(Engine& e, const std::vector<int>& batch) {
     if (allocation != nullptr && allocation->changed && allocation->now != allocation->before) {
       return Thaw(e);
     }
+    if (OweExclusionsOfOthers(e, batch)) return ClearExclusions(e);
     AwaitGate(e, "whether " + NamesOf(e, batch) + " may stop now");
     e.Do(kOwnSlot, "gate", ObserveWorld{false, false});
   } else if (AllAt(e, batch, MemberStep::kFreeze)) {
@@ -170,7 +171,10 @@ void AdvanceTogether(Engine& e, const std::vector<int>& batch) {
 }  // namespace
 
 void AdvanceRolling(Engine& e) {
-  if (!EnsureGroup(e)) return;
+  if (!EnsureGroup(e)) {
+    if (e.r().phase == Phase::kRolling) AdvanceCompanions(e);
+    return;
+  }
   const std::vector<int> batch = e.Batch();
   if (AnyAt(e, batch, MemberStep::kFailed)) return OnBatchFailed(e, batch);
   AdvanceTogether(e, batch);
@@ -226,13 +230,18 @@ void OnRecovering(Engine& e, const std::vector<int>& batch, const ObserveWorld& 
     }
     return e.RetryLater(kOwnSlot, kGateRetry);
   }
-  GateVerdict verdict = HasRecovered(world.cluster);
+  GateVerdict verdict = HasRecovered(world.cluster, e.plan().homeless);
   for (int i : batch) {
     if (world.cluster.NodeNamed(e.planned(i).name) != nullptr) continue;
     verdict.holds = false;
     verdict.reasons.insert(verdict.reasons.begin(), e.planned(i).name + " left the cluster again");
   }
-  if (verdict.holds) return FinishBatch(e, batch);
+  if (verdict.holds) {
+    for (const std::string& why : verdict.explained) {
+      e.Say("recovery.yellow", "the roll goes on although the cluster is yellow: " + why);
+    }
+    return FinishBatch(e, batch);
+  }
   // A member that is away for reasons of its own explains most of what does not recover.
   for (int i = 0; i < e.members(); ++i) {
     const std::string& name = e.planned(i).name;
@@ -279,6 +288,19 @@ void OnPoliciesStopped(Engine& e, const std::string& error) {
   e.RetryLater(kOwnSlot, kRetryDelay);
 }
 
+void OnVoteMoved(Engine& e, const std::string& error) {
+  if (error.empty()) {
+    e.r().attempts = 0;
+    return;
+  }
+  NoteLostAnswer(e);
+  if (++e.r().attempts >= kMaxAttempts) {
+    return BeginRestore(e, Phase::kPaused,
+                        "the vote could not be moved to the other cluster manager: " + error);
+  }
+  e.RetryLater(kOwnSlot, kRetryDelay);
+}
+
 }  // namespace
 
 void OnRollingCallEnded(Engine& e, const Action& action, const std::string& error) {
@@ -289,6 +311,12 @@ void OnRollingCallEnded(Engine& e, const Action& action, const std::string& erro
     return;
   }
   if (std::holds_alternative<StopPolicies>(action)) return OnPoliciesStopped(e, error);
+  if (std::holds_alternative<AddVotingExclusion>(action)) return OnVoteMoved(e, error);
+  if (std::holds_alternative<ClearVotingExclusions>(action)) {
+    if (error.empty()) return MarkExclusionsCleared(e);
+    NoteLostAnswer(e);
+    return e.RetryLater(kOwnSlot, kRetryDelay);
+  }
   const auto* put = std::get_if<PutSettings>(&action);
   if (put == nullptr) return;
   if (!error.empty()) {

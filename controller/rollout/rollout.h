@@ -94,6 +94,8 @@ struct MemberState {
   // proved that no container of it ever started. Then the old image never starts again there.
   bool new_image_ran = false;
   bool new_image_sure = false;  // and this is known, not only possible
+  // The UpService that makes its container again has succeeded since it was last stopped.
+  bool renewed = false;
   bool unclean_stop = false;
   std::string container;  // id of the one that the last UpService made; empty where unknown
   bool skipped = false;   // an operator asked to leave it as it is
@@ -121,6 +123,13 @@ struct RecordedSetting {
   // The value of ours that was put last. Seen again after it was put back, it landed late.
   std::optional<std::string> ours = std::nullopt;
   bool operator==(const RecordedSetting&) const = default;
+};
+
+// A node whose vote the rollout moved away: durable before the call.
+struct VotingExclusion {
+  std::string node;
+  bool set = false;  // in the cluster, as far as we know
+  bool operator==(const VotingExclusion&) const = default;
 };
 
 struct SnapshotProgress {
@@ -156,8 +165,10 @@ struct Rollout {
   std::vector<std::string> changes;  // kStale: what is different from the plan
 
   int batch = 0;
-  std::vector<MemberState> members;  // like plan->members
+  std::vector<MemberState> members;     // like plan->members
+  std::vector<MemberState> companions;  // like plan->companions; of the steps some
   std::vector<RecordedSetting> settings;
+  std::vector<VotingExclusion> exclusions;
   std::vector<std::string> stopped_policies;  // that were running before
   bool policies_stopped = false;
   SnapshotProgress snapshot;

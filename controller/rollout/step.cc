@@ -42,7 +42,7 @@ struct Dispatch {
 
   void operator()(const AgentConnected& event) {
     Heard(event.host);
-    for (int i = 0; i < e.members(); ++i) {
+    for (int i = 0; i < e.slots(); ++i) {
       if (e.planned(i).host == event.host) e.RestartClocks(i);
     }
     for (const Outstanding& o : e.r().outstanding) {
@@ -214,9 +214,10 @@ struct Dispatch {
           "the controller started again; the rollout goes on in " + Name(e.r().phase));
     e.RestartClocks(-1);
     // Nobody is connected to a controller that has just started.
-    for (const PlannedMember& member : e.plan().members) {
-      if (!e.Lost(member.host)) e.r().lost_hosts.push_back(member.host);
-      AwaitAgent(member.host);
+    for (int i = 0; i < e.slots(); ++i) {
+      const std::string& host = e.planned(i).host;
+      if (!e.Lost(host)) e.r().lost_hosts.push_back(host);
+      AwaitAgent(host);
     }
     for (const Outstanding& o : e.r().outstanding) e.PerformAgain(o);
   }
@@ -228,6 +229,7 @@ Rollout NewRollout(std::shared_ptr<const Plan> plan, Time now) {
   Rollout rollout;
   rollout.id = RolloutId(plan->id.str());
   rollout.members.resize(plan->members.size());
+  rollout.companions.resize(plan->companions.size());
   rollout.checks = plan->checks;
   rollout.created_at = now;
   rollout.plan = std::move(plan);

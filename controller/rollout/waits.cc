@@ -40,6 +40,12 @@ struct Describe {
   Words operator()(const RetryFailedShards&) const {
     return {"the cluster to try failed shards again", "the cluster answers", {}};
   }
+  Words operator()(const AddVotingExclusion&) const {
+    return {"the vote to move to the other cluster manager", "the cluster answers", {}};
+  }
+  Words operator()(const ClearVotingExclusions&) const {
+    return {"the voting exclusions to be taken back", "the cluster answers", {}};
+  }
   Words operator()(const StopPolicies&) const {
     return {"snapshot policies to be stopped", "the cluster answers", {}};
   }
@@ -74,7 +80,7 @@ void Engine::TidyWaits() {
   if (HasEnded(r().phase)) return;
   const bool shards = r().phase == Phase::kRolling && Busy(kOwnSlot);
   if (!Busy(kOwnSlot) && !OwnWaitStands(r().phase)) r().wait.reset();
-  for (int i = 0; i < members(); ++i) {
+  for (int i = 0; i < slots(); ++i) {
     const bool recovers = shards && member(i).step == MemberStep::kRecovered;
     if (!Busy(i) && !recovers) member(i).wait.reset();
   }

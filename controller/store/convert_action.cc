@@ -76,6 +76,12 @@ struct ActionWriter {
   }
   void operator()(const rollout::Flush&) const { out->mutable_flush(); }
   void operator()(const rollout::RetryFailedShards&) const { out->mutable_retry_failed_shards(); }
+  void operator()(const rollout::AddVotingExclusion& action) const {
+    SetStrings(action.nodes, out->mutable_add_voting_exclusion()->mutable_nodes());
+  }
+  void operator()(const rollout::ClearVotingExclusions&) const {
+    out->mutable_clear_voting_exclusions();
+  }
   void operator()(const rollout::StopPolicies& action) const {
     SetStrings(action.names, out->mutable_stop_policies()->mutable_names());
   }
@@ -189,6 +195,10 @@ rollout::Action ReadAction(const v1::Outstanding& stored, DecodeErrors* errors) 
       return rollout::Flush{};
     case v1::Outstanding::kRetryFailedShards:
       return rollout::RetryFailedShards{};
+    case v1::Outstanding::kAddVotingExclusion:
+      return rollout::AddVotingExclusion{Strings(stored.add_voting_exclusion().nodes())};
+    case v1::Outstanding::kClearVotingExclusions:
+      return rollout::ClearVotingExclusions{};
     case v1::Outstanding::kStopPolicies:
       return rollout::StopPolicies{Strings(stored.stop_policies().names())};
     case v1::Outstanding::kStartPolicies:

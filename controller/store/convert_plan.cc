@@ -10,6 +10,8 @@ void ToProto(const rollout::PlanRequest& request, v1::PlanRequest* out) {
   out->set_to_version(request.to_version);
   out->set_image(request.image);
   out->set_adopt(request.adopt);
+  SetStrings(request.members, out->mutable_members());
+  out->set_accept_downtime(request.accept_downtime);
 }
 
 rollout::PlanRequest FromProto(const v1::PlanRequest& stored, DecodeErrors* errors) {
@@ -20,6 +22,8 @@ rollout::PlanRequest FromProto(const v1::PlanRequest& stored, DecodeErrors* erro
   request.to_version = stored.to_version();
   request.image = stored.image();
   request.adopt = stored.adopt();
+  request.members = Strings(stored.members());
+  request.accept_downtime = stored.accept_downtime();
   return request;
 }
 
@@ -163,6 +167,12 @@ rollout::PlannedMember FromProto(const v1::PlannedMember& stored) {
   return member;
 }
 
+void ToProto(const rollout::HomelessReplicas& shard, v1::HomelessReplicas* out) {
+  out->set_index(shard.index);
+  out->set_shard(shard.shard);
+  out->set_replicas(shard.replicas);
+}
+
 void ToProto(const rollout::RepositoryView& repository, v1::Repository* out) {
   out->set_name(repository.name);
   out->set_type(repository.type);
@@ -211,6 +221,8 @@ void ToProto(const rollout::Plan& plan, v1::Plan* out) {
   ToProto(plan.spec, out->mutable_spec());
   out->set_from_version(plan.from_version);
   for (const auto& member : plan.members) ToProto(member, out->add_members());
+  for (const auto& companion : plan.companions) ToProto(companion, out->add_companions());
+  for (const auto& member : plan.others) ToProto(member, out->add_others());
   out->set_batches(plan.batches);
   for (const auto& check : plan.checks) ToProto(check, out->add_checks());
   ToProto(plan.repository, out->mutable_repository());
@@ -223,6 +235,9 @@ void ToProto(const rollout::Plan& plan, v1::Plan* out) {
   out->set_created_by(plan.created_by);
   SetMap(plan.fingerprint, out->mutable_fingerprint());
   if (plan.adopted) ToProto(*plan.adopted, out->mutable_adopted());
+  out->set_downtime_of(plan.downtime_of);
+  out->set_downtime_ms(plan.downtime.count());
+  for (const auto& shard : plan.homeless) ToProto(shard, out->add_homeless());
 }
 
 rollout::Plan FromProto(const v1::Plan& stored, DecodeErrors* errors) {
@@ -232,6 +247,10 @@ rollout::Plan FromProto(const v1::Plan& stored, DecodeErrors* errors) {
   plan.spec = FromProto(stored.spec());
   plan.from_version = stored.from_version();
   for (const auto& member : stored.members()) plan.members.push_back(FromProto(member));
+  for (const auto& companion : stored.companions()) {
+    plan.companions.push_back(FromProto(companion));
+  }
+  for (const auto& member : stored.others()) plan.others.push_back(FromProto(member));
   plan.batches = stored.batches();
   for (const auto& check : stored.checks()) plan.checks.push_back(FromProto(check, errors));
   plan.repository = FromProto(stored.repository());
@@ -244,6 +263,11 @@ rollout::Plan FromProto(const v1::Plan& stored, DecodeErrors* errors) {
   plan.created_by = stored.created_by();
   plan.fingerprint = StdMap(stored.fingerprint());
   if (stored.has_adopted()) plan.adopted = FromProto(stored.adopted());
+  plan.downtime_of = stored.downtime_of();
+  plan.downtime = Millis(stored.downtime_ms());
+  for (const auto& shard : stored.homeless()) {
+    plan.homeless.push_back({shard.index(), shard.shard(), shard.replicas()});
+  }
   return plan;
 }
 

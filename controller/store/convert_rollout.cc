@@ -74,6 +74,7 @@ void ToProto(const rollout::MemberState& member, v1::MemberState* out) {
   if (!member.set_image.empty()) out->set_set_image(member.set_image.str());
   out->set_stopped(member.stopped);
   out->set_new_image_ran(member.new_image_ran);
+  out->set_renewed(member.renewed);
   out->set_unclean_stop(member.unclean_stop);
   if (member.wait) ToProto(*member.wait, out->mutable_wait());
   if (member.failure) ToProto(*member.failure, out->mutable_failure());
@@ -109,6 +110,7 @@ rollout::MemberState FromProto(const v1::MemberState& stored, DecodeErrors* erro
   member.set_image = OperationId(stored.set_image());
   member.stopped = stored.stopped();
   member.new_image_ran = stored.new_image_ran();
+  member.renewed = stored.renewed();
   member.unclean_stop = stored.unclean_stop();
   if (stored.has_wait()) member.wait = FromProto(stored.wait());
   if (stored.has_failure()) member.failure = FromProto(stored.failure(), errors);
@@ -185,7 +187,13 @@ void ToProto(const rollout::Rollout& rollout, v1::RolloutState* out) {
   SetStrings(rollout.changes, out->mutable_changes());
   out->set_batch(rollout.batch);
   for (const auto& member : rollout.members) ToProto(member, out->add_members());
+  for (const auto& companion : rollout.companions) ToProto(companion, out->add_companions());
   for (const auto& setting : rollout.settings) ToProto(setting, out->add_settings());
+  for (const auto& exclusion : rollout.exclusions) {
+    v1::VotingExclusion* const to = out->add_exclusions();
+    to->set_node(exclusion.node);
+    to->set_set(exclusion.set);
+  }
   SetStrings(rollout.stopped_policies, out->mutable_stopped_policies());
   out->set_policies_stopped(rollout.policies_stopped);
   ToProto(rollout.snapshot, out->mutable_snapshot());
@@ -226,7 +234,13 @@ rollout::Rollout FromProto(const v1::RolloutState& stored, DecodeErrors* errors)
   rollout.changes = Strings(stored.changes());
   rollout.batch = stored.batch();
   for (const auto& member : stored.members()) rollout.members.push_back(FromProto(member, errors));
+  for (const auto& companion : stored.companions()) {
+    rollout.companions.push_back(FromProto(companion, errors));
+  }
   for (const auto& setting : stored.settings()) rollout.settings.push_back(FromProto(setting));
+  for (const auto& exclusion : stored.exclusions()) {
+    rollout.exclusions.push_back({exclusion.node(), exclusion.set()});
+  }
   rollout.stopped_policies = Strings(stored.stopped_policies());
   rollout.policies_stopped = stored.policies_stopped();
   rollout.snapshot = FromProto(stored.snapshot());

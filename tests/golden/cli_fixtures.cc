@@ -81,6 +81,29 @@ v1::Plan BlockedPlan() {
   return plan;
 }
 
+v1::Plan RestartPlan() {
+  v1::Plan plan = With(GoodPlan(), R"pb(
+    kind: ROLLOUT_KIND_RESTART
+    to_version: "2.17.1"
+    promises: "images stay, nothing is pulled"
+    promises: "os-3 left alone")pb");
+  plan.clear_prefetch_images();
+  plan.mutable_members()->RemoveLast();
+  return plan;
+}
+
+v1::Plan PlanWithCompanions() {
+  return With(GoodPlan(), R"pb(
+    companions {
+      member { name: "dashboards@h1" host: "h1" project: "ui" service: "dashboards" }
+      to_image: "registry/dashboards:2.19.1"
+    }
+    companions {
+      member { name: "dashboards@h2" host: "h2" project: "ui" service: "dashboards" }
+      to_image: "registry/dashboards:2.19.1"
+    })pb");
+}
+
 cli::StatusData Status() {
   cli::StatusData data;
   data.address = "unix:///run/drover/control.sock";

@@ -27,11 +27,18 @@ v1::Rollout PausedAtCrash();
 v1::Rollout PausedAtTierZero();
 v1::Rollout Succeeded();
 v1::Rollout Aborted();
+// The members are done, the first of two companions is waited for.
+v1::Rollout AtCompanions();
+// The second of two members that are restarted waits for its node.
+v1::Rollout Restarting();
 // Thirty members: five done, one at work.
 v1::Rollout Large();
 
 v1::Plan GoodPlan();
 v1::Plan BlockedPlan();
+// Of two of three members.
+v1::Plan RestartPlan();
+v1::Plan PlanWithCompanions();
 
 cli::StatusData Status();
 v1::Cluster OneCluster();

@@ -47,6 +47,12 @@ TEST(WatchScreen, FailedAtFiftyColumns) {
 TEST(WatchScreen, Succeeded) { ExpectRollout("rollout_succeeded.txt", Succeeded(), At(118)); }
 TEST(WatchScreen, Aborted) { ExpectRollout("rollout_aborted.txt", Aborted(), At(118)); }
 
+TEST(WatchScreen, AtCompanions) {
+  ExpectRollout("rollout_companions.txt", AtCompanions(), At(118));
+}
+
+TEST(WatchScreen, Restarting) { ExpectRollout("rollout_restarting.txt", Restarting(), At(118)); }
+
 TEST(WatchScreen, LowTerminalSumsUpMembers) {
   View view = At(118);
   view.height = 16;
@@ -80,6 +86,15 @@ TEST(Plan, Blocked) {
 TEST(Plan, BlockedInColour) {
   const View view = At(100, true);
   Expect("cli/plan_blocked_colour.txt", cli::Print(cli::RenderPlan(BlockedPlan(), view), view));
+}
+
+TEST(Plan, Companions) {
+  const View view = At(100);
+  Expect("cli/plan_companions.txt", cli::Print(cli::RenderPlan(PlanWithCompanions(), view), view));
+}
+
+TEST(Plan, Restart) {
+  Expect("cli/plan_restart.txt", cli::Print(cli::RenderPlan(RestartPlan(), At(100)), At(100)));
 }
 
 TEST(Listing, Status) {

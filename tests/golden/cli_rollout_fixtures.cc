@@ -301,6 +301,59 @@ v1::Rollout Aborted() {
   return rollout;
 }
 
+v1::Rollout AtCompanions() {
+  v1::Rollout rollout = Succeeded();
+  rollout.set_state(v1::ROLLOUT_STATE_ROLLING);
+  rollout.clear_ended_at();
+  rollout.clear_outcome();
+  rollout.clear_next_commands();
+  return With(rollout, R"pb(
+    companions {
+      member { name: "dashboards@h1" host: "h1" project: "ui" service: "dashboards" }
+      roles: "companion"
+      from_image: "registry/dashboards:2.17.1"
+      to_image: "registry/dashboards:2.19.1"
+      state: MEMBER_STATE_JOINED
+      cells { column: COLUMN_PREFETCH state: CELL_STATE_DONE }
+      cells { column: COLUMN_STOP state: CELL_STATE_DONE }
+      cells { column: COLUMN_UP state: CELL_STATE_DONE }
+      cells {
+        column: COLUMN_JOIN
+        state: CELL_STATE_RUNNING
+        started_at { seconds: 1795400078 }
+      }
+      wait {
+        reason: "dashboards@h1 to run, and to be healthy where it says so"
+        since { seconds: 1795400078 }
+        until { seconds: 1795400678 }
+        ends_when: "its container runs and is healthy"
+      }
+    }
+    companions {
+      member { name: "dashboards@h2" host: "h2" project: "ui" service: "dashboards" }
+      roles: "companion"
+      from_image: "registry/dashboards:2.17.1"
+      to_image: "registry/dashboards:2.19.1"
+      state: MEMBER_STATE_PENDING
+      note: "after the last member"
+    })pb");
+}
+
+v1::Rollout Restarting() {
+  v1::Rollout rollout = With(Three(kSecond), R"pb(
+    state: ROLLOUT_STATE_ROLLING
+    kind: ROLLOUT_KIND_RESTART
+    to_version: "2.17.1"
+    batch: 2
+    rollback: "rollback now would be: none is needed: the image stays, so any member may be started again as it is")pb");
+  for (v1::MemberProgress& member : *rollout.mutable_members()) {
+    member.set_to_image(member.from_image());
+    if (member.cells_size() > 0) member.mutable_cells(0)->set_state(v1::CELL_STATE_PENDING);
+    if (!member.version().empty()) member.set_version("2.17.1");
+  }
+  return rollout;
+}
+
 v1::Rollout Large() {
   v1::Rollout rollout = Parse<v1::Rollout>(kHead);
   rollout.set_state(v1::ROLLOUT_STATE_ROLLING);

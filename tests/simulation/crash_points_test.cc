@@ -14,19 +14,34 @@ Scenario Undisturbed() {
   return scenario;
 }
 
+Scenario UndisturbedRestart() {
+  Scenario scenario = Undisturbed();
+  scenario.restart = true;
+  return scenario;
+}
+
+Scenario TwoManagersWithCompanions() {
+  Scenario scenario = Undisturbed();
+  scenario.managers = 2;
+  scenario.companions = 2;
+  return scenario;
+}
+
 void ExpectSameEnd(const Scenario& scenario) {
   const Outcome outcome = Simulate(scenario);
   ASSERT_EQ(outcome.violation, "") << Report(scenario);
   ASSERT_EQ(outcome.phase, rollout::Phase::kSucceeded) << Report(scenario);
-  ASSERT_EQ(outcome.members_at, std::vector<std::string>(3, "2.19.1")) << Report(scenario);
+  const std::string version = scenario.restart ? "2.17.1" : "2.19.1";
+  ASSERT_EQ(outcome.members_at, std::vector<std::string>(3, version)) << Report(scenario);
   // Stopped, edited and started once: a verb that a crash interrupts is looked at, never repeated.
-  ASSERT_EQ(outcome.changes, std::vector<HostChanges>(3, {1, 1, 1})) << Report(scenario);
+  const HostChanges once = {1, 1, scenario.restart ? 0 : 1};
+  ASSERT_EQ(outcome.changes, std::vector<HostChanges>(3, once)) << Report(scenario);
 }
 
-void EachPoint(FaultKind kind, int points, int host = 0) {
+void EachPoint(FaultKind kind, int points, int host = 0, const Scenario& pattern = Undisturbed()) {
   ASSERT_GT(points, 0);
   for (int n = 1; n <= points; ++n) {
-    Scenario scenario = Undisturbed();
+    Scenario scenario = pattern;
     Fault fault;
     fault.kind = kind;
     fault.count = n;
@@ -70,6 +85,23 @@ TEST(CrashPoints, AgentAfterEachWrite) {
               host);
   }
 }
+
+void EveryPointOf(const Scenario& scenario) {
+  ExpectSameEnd(scenario);
+  const Outcome pattern = Simulate(scenario);
+  EachPoint(FaultKind::kControllerDiesAfterCommit, pattern.commits, 0, scenario);
+  EachPoint(FaultKind::kControllerDiesBeforeAction, pattern.actions, 0, scenario);
+  EachPoint(FaultKind::kControllerDiesAfterAction, pattern.actions, 0, scenario);
+  for (int host = 0; host < 3; ++host) {
+    const int writes = pattern.agent_writes[static_cast<size_t>(host)];
+    EachPoint(FaultKind::kAgentDiesBeforeWrite, writes, host, scenario);
+    EachPoint(FaultKind::kAgentDiesAfterWrite, writes, host, scenario);
+  }
+}
+
+TEST(CrashPoints, OfARestart) { EveryPointOf(UndisturbedRestart()); }
+
+TEST(CrashPoints, OfTwoManagersWithCompanions) { EveryPointOf(TwoManagersWithCompanions()); }
 
 // Both sides at once: the agent at one write of the member that is upgraded first, the controller
 // after every second commit.

@@ -53,6 +53,14 @@ void Promises::OnAction(const rollout::Rollout& committed, const rollout::Outsta
       }
     }
   }
+  if (const auto* add = std::get_if<rollout::AddVotingExclusion>(&action.action)) {
+    for (const std::string& node : add->nodes) {
+      const bool durable =
+          std::find(committed.exclusions.begin(), committed.exclusions.end(),
+                    rollout::VotingExclusion{node, true}) != committed.exclusions.end();
+      if (!durable) Violated("6: " + node + " is excluded from voting, and that is not durable");
+    }
+  }
   const rollout::Verb* verb = VerbOf(action.action);
   if (verb == nullptr || !Changes(*verb)) return;
   for (const rollout::CheckResult& check : committed.checks) {
@@ -73,7 +81,18 @@ void Promises::OnVerb(const OperationId& id, const rollout::Verb& verb) {
   if (std::holds_alternative<rollout::StopService>(verb) && !cluster_.HasBackup()) {
     Violated("1: " + id.str() + " acts and no snapshot has ended as SUCCESS");
   }
+  const bool images = !std::holds_alternative<rollout::StopService>(verb) &&
+                      !std::holds_alternative<rollout::UpService>(verb);
+  if (images_forbidden_ && images) Violated("a restart orders " + VerbName(verb) + ": " + id.str());
   if (std::holds_alternative<rollout::DownProject>(verb)) Violated("5: " + id.str() + " is a down");
+}
+
+void Promises::OnCompanionStops() {
+  if (images_forbidden_) Violated("a restart stops a companion");
+  for (const rollout::NodeView& node : cluster_.Nodes()) {
+    if (rollout::ParseVersion(node.version) >= rollout::ParseVersion(wanted_version_)) continue;
+    Violated("a companion is stopped while " + node.name + " runs " + node.version);
+  }
 }
 
 void Promises::BeforeStop() {
@@ -86,6 +105,8 @@ void Promises::AfterStop(const OperationId& id) {
   const bool excused =
       disturbed_at_ && (it == observed_before_.end() || *disturbed_at_ >= it->second);
   if (excused) return;
+  // The id of a stop names its member.
+  if (!downtime_of_.empty() && id.str().find("/" + downtime_of_ + "/") != std::string::npos) return;
   if (cluster_.DeadShards() > dead_before_) {
     std::string copies;
     for (const rollout::ShardView& shard : cluster_.Observe().shards) {
@@ -122,8 +143,10 @@ void Promises::CheckWaits(const rollout::Rollout& rollout) {
     return wait && !wait->reason.empty() && !wait->ends_when.empty();
   };
   if (says(rollout.wait)) return;
-  for (const rollout::MemberState& member : rollout.members) {
-    if (says(member.wait)) return;
+  for (const auto* states : {&rollout.members, &rollout.companions}) {
+    for (const rollout::MemberState& state : *states) {
+      if (says(state.wait)) return;
+    }
   }
   std::string steps;
   for (const rollout::MemberState& member : rollout.members) steps += " " + Name(member.step);
@@ -135,6 +158,9 @@ void Promises::CheckRest(const rollout::Rollout& rollout) {
     std::string now;
     for (const auto& [name, value] : cluster_.settings) now += " " + name + "=" + value;
     Violated("6: " + Name(rollout.phase) + " (" + rollout.reason + ") with the settings" + now);
+  }
+  if (!two_controllers_ && !cluster_.exclusions.empty()) {
+    Violated("6: " + Name(rollout.phase) + " (" + rollout.reason + ") with a voting exclusion");
   }
 }
 

@@ -39,6 +39,13 @@ class Promises {
   void OnVolumeOpened(const std::string& member, const std::string& before, const std::string& now);
   // A second controller works too: settings are judged at the end only.
   void OnSecondController() { two_controllers_ = true; }
+  // A companion is stopped: only once no node runs the old version any more.
+  void OnCompanionStops();
+  void WantVersion(const std::string& version) { wanted_version_ = version; }
+  // Nobody can take over from the only cluster manager while it is stopped.
+  void AcceptDowntimeOf(const std::string& member) { downtime_of_ = member; }
+  // The rollout is a restart: no image may be pulled and no file edited.
+  void ForbidImages() { images_forbidden_ = true; }
 
   const std::map<std::string, std::string>& settings_before() const { return settings_before_; }
 
@@ -57,6 +64,8 @@ class Promises {
   int dead_before_ = 0;
   bool manager_before_ = false;
   bool two_controllers_ = false;
+  bool images_forbidden_ = false;
+  std::string downtime_of_, wanted_version_;
   rollout::Phase last_phase_ = rollout::Phase::kPlanned;
 };
 

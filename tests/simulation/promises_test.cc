@@ -12,7 +12,7 @@ class PromisesTest : public testing::Test {
  protected:
   Schedule schedule_{FromUnixMillis(1'700'000'000'000)};
   Random random_{1};
-  SimCluster cluster_{schedule_, random_, 3, kOldVersion, false};
+  SimCluster cluster_{schedule_, random_, {3, 3}, kOldVersion, false};
   Promises promises_{schedule_, cluster_};
   rollout::Rollout rollout_;
 
@@ -81,6 +81,41 @@ TEST_F(PromisesTest, PausedWithASettingOfOurs) {
   rollout_.wait = rollout::Wait{"an operator", {}, {}, "resume"};
   promises_.OnCommitted(rollout_);
   EXPECT_TRUE(Broken("6")) << promises_.violation();
+}
+
+TEST_F(PromisesTest, NodeExcludedFromVotingAndNotRecorded) {
+  const rollout::Outstanding add{rollout::ActionId("r/-/exclude/1"),
+                                 rollout::AddVotingExclusion{{"os-1"}}, -1};
+  rollout_.outstanding = {add};
+  rollout_.exclusions = {{"os-1", true}};
+  promises_.OnAction(rollout_, add);
+  EXPECT_EQ(promises_.violation(), "");
+  rollout_.exclusions.clear();
+  promises_.OnAction(rollout_, add);
+  EXPECT_TRUE(Broken("6")) << promises_.violation();
+}
+
+TEST_F(PromisesTest, PausedWithANodeExcludedFromVoting) {
+  cluster_.exclusions = {"os-1"};
+  rollout_.phase = rollout::Phase::kPaused;
+  rollout_.wait = rollout::Wait{"an operator", {}, {}, "resume"};
+  promises_.OnCommitted(rollout_);
+  EXPECT_TRUE(Broken("6")) << promises_.violation();
+}
+
+TEST_F(PromisesTest, RestartThatPulls) {
+  promises_.ForbidImages();
+  promises_.OnVerb(OperationId("a"), rollout::PullImage{});
+  EXPECT_NE(promises_.violation(), "");
+}
+
+TEST_F(PromisesTest, CompanionStoppedBesideAnOldNode) {
+  promises_.WantVersion(kOldVersion);
+  promises_.OnCompanionStops();
+  EXPECT_EQ(promises_.violation(), "");
+  promises_.WantVersion(kNewVersion);
+  promises_.OnCompanionStops();
+  EXPECT_NE(promises_.violation(), "");
 }
 
 TEST_F(PromisesTest, ActionThatIsNotCommitted) {

@@ -101,6 +101,20 @@ std::string Seconds(Millis span) {
          " s";
 }
 
+// What is rolled, from a stream of its own: a seed keeps its faults whatever is added here.
+void ChooseWork(uint64_t seed, Scenario* scenario) {
+  Random random(seed * 0x5851f42d4c957f2dULL + 3);
+  scenario->restart = random.Chance(20);
+  scenario->restart_one = scenario->restart && random.Chance(25);
+  if (random.Chance(15)) scenario->managers = 2;
+  if (random.Chance(8)) scenario->managers = 1;
+  if (scenario->managers == 1 && random.Chance(60)) {
+    scenario->members = scenario->max_unavailable = 1;
+    scenario->restart_one = false;
+  }
+  if (random.Chance(25)) scenario->companions = 1 + random.Below(scenario->members > 1 ? 2 : 1);
+}
+
 }  // namespace
 
 Scenario MakeScenario(uint64_t seed) {
@@ -117,6 +131,7 @@ Scenario MakeScenario(uint64_t seed) {
   scenario.allocation_was_set = random.Chance(20);
   int faults = random.Chance(3) ? 0 : 1 + random.Below(4);
   if (random.Chance(20)) faults += random.Below(6);
+  ChooseWork(seed, &scenario);
   for (int i = 0; i < faults; ++i) {
     const auto kind = static_cast<FaultKind>(random.Below(kFaultKinds));
     scenario.faults.push_back(MakeFault(kind, scenario.members, random));
@@ -143,6 +158,9 @@ std::string Describe(const Scenario& scenario) {
   std::string text = "seed " + std::to_string(scenario.seed) + ": " +
                      std::to_string(scenario.members) + " members, max_unavailable " +
                      std::to_string(scenario.max_unavailable);
+  if (scenario.companions > 0) text += ", companions " + std::to_string(scenario.companions);
+  if (scenario.managers != 3) text += ", managers " + std::to_string(scenario.managers);
+  if (scenario.restart) text += scenario.restart_one ? ", restart of os-2" : ", restart";
   if (scenario.pause_after_first) text += ", pause_after first";
   if (scenario.unreplicated_index) text += ", an index without replicas";
   if (scenario.allocation_was_set) text += ", allocation set before";

@@ -80,6 +80,11 @@ struct Scenario {
   bool unreplicated_index = false;
   // A value that somebody set before: it must be there again at the end.
   bool allocation_was_set = false;
+  // How many nodes may be cluster manager. Of one, its downtime is accepted; of two, one votes.
+  int managers = 3;
+  int companions = 0;        // on the first hosts
+  bool restart = false;      // in place of an upgrade
+  bool restart_one = false;  // of the second member alone
   std::vector<Fault> faults;
 };
 

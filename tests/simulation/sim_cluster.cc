@@ -20,14 +20,20 @@ bool IsOlder(const std::string& a, const std::string& b) {
 
 }  // namespace
 
-SimCluster::SimCluster(Schedule& schedule, Random& random, int nodes, const std::string& version,
+SimCluster::SimCluster(Schedule& schedule, Random& random, Size size, const std::string& version,
                        bool unreplicated_index, std::map<std::string, std::string> set_before)
     : settings(std::move(set_before)), schedule_(schedule), random_(random) {
-  for (int i = 0; i < nodes; ++i) {
+  for (int i = 0; i < size.nodes; ++i) {
     const std::string number = std::to_string(i + 1);
-    nodes_.push_back({"id-" + number, "os-" + number, version, i < 3, true});
+    nodes_.push_back({"id-" + number, "os-" + number, version, i < size.managers, true});
+    // The voting configuration is rounded down to an odd number (Reconfigurator).
+    if (i < size.managers && (size.managers > 2 || i == 0)) voters_.push_back(i);
   }
-  for (int i = 0; i < nodes; ++i) AddShard("logs", i, {i, (i < 3 ? i + 1 : i) % 3});
+  if (size.nodes == 1) {
+    AddShard("logs", 0, {0, -1});
+    return;
+  }
+  for (int i = 0; i < size.nodes; ++i) AddShard("logs", i, {i, (i < 3 ? i + 1 : i) % 3});
   AddShard("users", 0, {1, 2, 0});
   if (unreplicated_index) AddShard("tmp", 0, {1});
 }
@@ -38,6 +44,10 @@ void SimCluster::AddShard(const std::string& index, int number, const std::vecto
   shard.number = number;
   shard.replicas = static_cast<int>(nodes.size()) - 1;
   for (int node : nodes) {
+    if (node < 0) {  // there is no node for it
+      shard.copies.emplace_back();
+      continue;
+    }
     shard.copies.push_back({node, shard.copies.empty(), ShardState::kStarted, node, {}, 0});
     shard.in_sync.insert(node);
   }
@@ -50,18 +60,43 @@ std::string SimCluster::Allocation() const {
 }
 
 bool SimCluster::HasManager() const {
-  int voters = 0, live = 0;
-  for (const Node& node : nodes_) {
-    voters += node.eligible ? 1 : 0;
-    live += node.eligible && node.joined ? 1 : 0;
+  size_t live = 0;
+  for (int voter : voters_) live += nodes_[static_cast<size_t>(voter)].joined ? 1 : 0;
+  return !no_manager_ && live >= voters_.size() / 2 + 1 && schedule_.now() >= elected_at_;
+}
+
+// Of two that may vote one does: one that is there and not excluded, where the cluster can decide.
+void SimCluster::MoveVote() {
+  if (voters_.size() > 1 || !HasManager()) return;
+  const auto may_vote = [this](int i) {
+    const Node& node = nodes_[static_cast<size_t>(i)];
+    return node.eligible && node.joined && !exclusions.contains(node.name);
+  };
+  if (may_vote(voters_.front())) return;
+  for (int i = 0; i < static_cast<int>(nodes_.size()); ++i) {
+    if (!may_vote(i)) continue;
+    voters_ = {i};
+    manager_ = i;
+    return;
   }
-  return !no_manager_ && live >= voters / 2 + 1 && schedule_.now() >= elected_at_;
+}
+
+void SimCluster::Exclude(const std::vector<std::string>& names) {
+  exclusions.insert(names.begin(), names.end());
+  MoveVote();
+  Reroute();
+}
+
+void SimCluster::ClearExclusions() {
+  exclusions.clear();
+  MoveVote();
 }
 
 void SimCluster::Join(int i, const std::string& version) {
   Node& node = nodes_[static_cast<size_t>(i)];
   node.joined = true;
   node.version = version;
+  MoveVote();
   Reroute();
 }
 
@@ -88,8 +123,8 @@ void SimCluster::Leave(int i) {
   }
   if (manager_ == i) {
     elected_at_ = schedule_.now() + kElection;
-    for (size_t n = 0; n < nodes_.size(); ++n) {
-      if (nodes_[n].eligible && nodes_[n].joined) manager_ = static_cast<int>(n);
+    for (int voter : voters_) {
+      if (nodes_[static_cast<size_t>(voter)].joined) manager_ = voter;
     }
     schedule_.At(elected_at_, [this] { Reroute(); });
   }
@@ -275,8 +310,11 @@ rollout::ClusterObservation SimCluster::Observe() const {
   for (const Node& node : nodes_) {
     seen.endpoints.push_back({"http://192.0.2." + node.id.substr(3) + ":9200", node.name, "search",
                               "uuid-1", node.joined ? "" : "connection refused"});
-    if (node.eligible) seen.last_committed_config.push_back(node.id);
   }
+  for (int voter : voters_) {
+    seen.last_committed_config.push_back(nodes_[static_cast<size_t>(voter)].id);
+  }
+  seen.voting_exclusions.assign(exclusions.begin(), exclusions.end());
   seen.last_accepted_config = seen.last_committed_config;
   for (const std::string& name : running_policies) seen.snapshot_policies.push_back({name, true});
   for (const std::string& name : stopped_policies) seen.snapshot_policies.push_back({name, false});

@@ -25,8 +25,11 @@ class SimCluster {
     bool joined = false;
   };
 
-  // Nodes 0…2 may be elected; every node holds data. All of them have joined at `version`.
-  SimCluster(Schedule& schedule, Random& random, int nodes, const std::string& version,
+  struct Size {
+    int nodes = 3, managers = 3;
+  };
+  // The first nodes may be elected; every node holds data. All of them have joined at `version`.
+  SimCluster(Schedule& schedule, Random& random, Size size, const std::string& version,
              bool unreplicated_index, std::map<std::string, std::string> set_before = {});
 
   // The process of node `i` is up and finds the others, or is gone.
@@ -34,6 +37,10 @@ class SimCluster {
   void Leave(int i);
 
   bool HasManager() const;
+  // Whether node `i` is the only one that may be elected.
+  bool IsSoleManager(int i) const {
+    return i == 0 && nodes_.front().eligible && (nodes_.size() == 1 || !nodes_[1].eligible);
+  }
   // Whether every node is there and every copy is started.
   bool Green() const;
   // Replicated shards without any started copy.
@@ -47,6 +54,8 @@ class SimCluster {
              std::function<void(rollout::HealthView)> done);
   void Put(const rollout::Settings& settings);
   void RetryFailed() { Reroute(); }
+  void Exclude(const std::vector<std::string>& names);
+  void ClearExclusions();
 
   void BeginSnapshot(const std::string& name);
   // Empty state where there is none.
@@ -66,6 +75,7 @@ class SimCluster {
   std::string next_snapshot_state;
 
   std::map<std::string, std::string> settings;  // persistent, flat
+  std::set<std::string> exclusions;             // from voting, by node name
   std::set<std::string> running_policies = {"daily"};
   std::set<std::string> stopped_policies;
 
@@ -97,6 +107,7 @@ class SimCluster {
   };
 
   void AddShard(const std::string& index, int number, const std::vector<int>& nodes);
+  void MoveVote();
   void Reroute();
   void StartPrimary(Shard& shard);
   void PlaceReplicas(Shard& shard);
@@ -112,6 +123,7 @@ class SimCluster {
   Random& random_;
   std::vector<Node> nodes_;
   std::vector<Shard> shards_;
+  std::vector<int> voters_;
   int manager_ = 0;
   Time elected_at_{};
   bool no_manager_ = false;

@@ -158,6 +158,8 @@ rollout::World SimController::Observe(bool with_hosts) {
     view.compose_versions = {"docker compose 2.26.1"};
     world.hosts.push_back(std::move(view));
     world.projects[{host->name(), "search"}] = host->Project();
+    if (host->companion() == nullptr) continue;
+    world.projects[{host->name(), kCompanionService}] = host->companion()->Project();
   }
   return world;
 }
@@ -261,6 +263,12 @@ struct SimController::Performer {
   void operator()(const rollout::RetryFailedShards&) {
     Change([](SimCluster& cluster) { cluster.RetryFailed(); });
   }
+  void operator()(const rollout::AddVotingExclusion& add) {
+    Change([add](SimCluster& cluster) { cluster.Exclude(add.nodes); });
+  }
+  void operator()(const rollout::ClearVotingExclusions&) {
+    Change([](SimCluster& cluster) { cluster.ClearExclusions(); });
+  }
   void operator()(const rollout::StopPolicies& stop) {
     Change([stop](SimCluster& cluster) {
       for (const std::string& name : stop.names) {
@@ -309,7 +317,8 @@ struct SimController::Performer {
     const SimHost& at = *self.around_.hosts[static_cast<size_t>(host)];
     seen.connected = self.around_.network.IsConnected(&self, host) &&
                      !(read.fresh && !at.Project().error.empty());
-    seen.container = at.Container();
+    const bool of_companion = read.service == kCompanionService && at.companion() != nullptr;
+    seen.container = of_companion ? at.companion()->Container() : at.Container();
     self.around_.schedule.After(Millis(5),
                                 [&self = self, life = life, seen] { self.Answer(life, seen); });
   }

@@ -44,7 +44,9 @@ SimHost::SimHost(Schedule& schedule, Random& random, SimCluster& cluster, Promis
   images_[file_image_] = kOldVersion;
 }
 
-bool SimHost::NewImage() const { return image_ != std::string(kRepository) + ":" + kOldVersion; }
+bool SimHost::NewContainer() const {
+  return made_again_ || image_ != std::string(kRepository) + ":" + kOldVersion;
+}
 
 std::string SimHost::ContentOf(const std::string& image) const {
   return moved_tag_ ? kOtherVersion : rollout::ParseImage(image).tag;
@@ -58,7 +60,7 @@ void SimHost::StartContainer() {
   const uint64_t life = ++life_;
   promises_.OnVolumeOpened(node_, opened_by_, content_);
   if (rollout::ParseVersion(opened_by_) < rollout::ParseVersion(content_)) opened_by_ = content_;
-  if (next_start_ && NewImage()) return BootBroken(*next_start_, life);
+  if (next_start_ && NewContainer()) return BootBroken(*next_start_, life);
   Boot(life);
 }
 
@@ -174,19 +176,20 @@ struct SimHost::Verbs {
     h.StopByVerb(id);
     return end;
   }
-  OperationEnd operator()(const rollout::UpService&) {
+  OperationEnd operator()(const rollout::UpService& up) {
     const auto image = h.images_.find(h.file_image_);
     if (image == h.images_.end()) {
       return Failed(OperationErrorCode::kImageNotFound, "no such image: " + h.file_image_);
     }
     const bool same = h.image_ == h.file_image_ && h.content_ == image->second;
-    if (!(same && h.running_)) {
+    if (!(same && h.running_) || up.recreate) {
       if (h.running_) h.StopByVerb(id);
+      h.made_again_ = h.made_again_ || up.recreate;
       h.image_ = h.file_image_;
       h.content_ = image->second;
       h.restart_count_ = 0;
       h.restarts_ = true;
-      if (h.next_start_ == FaultKind::kStartFails && h.NewImage()) {
+      if (h.next_start_ == FaultKind::kStartFails && h.NewContainer()) {
         h.started_at_ = Time{};
         h.exit_code_ = 128;
         return Failed(OperationErrorCode::kComposeFailed, "port is already allocated");
@@ -207,12 +210,14 @@ struct SimHost::Verbs {
 OperationEnd SimHost::Act(const OperationId& id, const rollout::Verb& verb) {
   if (!engine_up_) return Failed(OperationErrorCode::kEngineDown, "cannot connect to the Engine");
   promises_.OnVerb(id, verb);
-  OperationEnd end = std::visit(Verbs{*this, id}, verb);
+  const bool of_companion = companion_ && IsOfCompanion(verb);
+  OperationEnd end = of_companion ? companion_->Act(verb) : std::visit(Verbs{*this, id}, verb);
   end.started_at = end.ended_at = schedule_.now();
   return end;
 }
 
 OperationEnd SimHost::Examine(const OperationId& id, const rollout::Verb& verb, Time began) const {
+  if (companion_ && IsOfCompanion(verb) && engine_up_) return companion_->Examine(verb);
   OperationEnd done;
   done.started_at = began;
   done.ended_at = schedule_.now();
@@ -234,9 +239,12 @@ OperationEnd SimHost::Examine(const OperationId& id, const rollout::Verb& verb, 
     return done;
   }
   if (std::holds_alternative<rollout::StopService>(verb)) return running_ ? Interrupted() : done;
-  const bool up = running_ && image_ == file_image_;
+  const bool made_since = started_at_ >= began || !std::get<rollout::UpService>(verb).recreate;
+  const bool up = running_ && image_ == file_image_ && made_since;
   return up ? done : Interrupted();
 }
+
+void SimHost::AddCompanion() { companion_.emplace(schedule_, random_, promises_, kOldVersion); }
 
 rollout::ContainerView SimHost::Container() const {
   rollout::ContainerView view;
@@ -312,6 +320,7 @@ void SimHost::Mend(FaultKind kind) {
 void SimHost::Reboot(Millis away) {
   if (!up_) return;
   up_ = false;
+  if (companion_) companion_->Lose();
   if (running_) EndContainer(137, false);
   schedule_.After(away, [this] {
     up_ = true;
@@ -341,7 +350,9 @@ void SimHost::Heal() {
     hung_ = false;
     Boot(life_);
   }
-  const bool leave_it = was == FaultKind::kNodeEndsAtBoot && NewImage() && random_.Chance(50);
+  // Without its only manager the cluster takes no setting back: that one is not left.
+  const bool leave_it = was == FaultKind::kNodeEndsAtBoot && NewContainer() && random_.Chance(50) &&
+                        !cluster_.IsSoleManager(index_);
   if (up_ && !running_ && !stopped_by_verb_ && !leave_it && started_at_ != Time{}) {
     restarts_ = true;
     StartContainer();

@@ -11,6 +11,7 @@
 #include "controller/rollout/plan.h"
 #include "tests/simulation/promises.h"
 #include "tests/simulation/scenario.h"
+#include "tests/simulation/sim_companion.h"
 #include "tests/simulation/simulation.h"
 
 namespace drover::simulation {
@@ -35,12 +36,18 @@ class SimHost {
   // What became of a verb that began at `began`, after the agent was restarted.
   rollout::OperationEnd Examine(const OperationId& id, const rollout::Verb& verb, Time began) const;
 
+  // Has a companion of the cluster from now on.
+  void AddCompanion();
+  const SimCompanion* companion() const { return companion_ ? &*companion_ : nullptr; }
+
   rollout::ContainerView Container() const;
   rollout::ProjectView Project() const;
   const std::string& file_image() const { return file_image_; }
   bool running() const { return running_; }
   // Whether the process is gone because of a verb, and no later verb has started it.
   bool stopped_by_verb() const { return stopped_by_verb_; }
+  // Whether its container was made again from the same image.
+  bool made_again() const { return made_again_; }
   // What verbs have changed on the host.
   const HostChanges& changes() const { return changes_; }
 
@@ -58,7 +65,7 @@ class SimHost {
   void StopByVerb(const OperationId& id);
   void Boot(uint64_t life);
   void BootBroken(FaultKind how, uint64_t life);
-  bool NewImage() const;
+  bool NewContainer() const;
   std::string ContentOf(const std::string& image) const;
 
   Schedule& schedule_;
@@ -70,8 +77,9 @@ class SimHost {
 
   bool up_ = true, engine_up_ = true, slow_ = false, disk_full_ = false;
   bool registry_up_ = true, image_exists_ = true, moved_tag_ = false;
-  std::optional<FaultKind> next_start_;  // how the next start of the new image goes wrong
+  std::optional<FaultKind> next_start_;  // how the next start of a new container goes wrong
 
+  std::optional<SimCompanion> companion_;
   std::string file_image_;
   std::map<OperationId, std::string> kept_;    // what a SetImage replaced
   std::map<std::string, std::string> images_;  // reference → version inside
@@ -80,6 +88,7 @@ class SimHost {
   bool running_ = true, hung_ = false, stopped_by_verb_ = false, restarts_ = true;
   Time started_at_{};
   int exit_code_ = 0, restart_count_ = 0;
+  bool made_again_ = false;
   uint64_t life_ = 1;
   HostChanges changes_;
   std::string opened_by_ = kOldVersion;  // the newest version that has opened the volume

@@ -28,6 +28,10 @@ rollout::ClusterSpec SpecOf(const Scenario& scenario) {
     spec.endpoints.push_back("http://192.0.2." + std::to_string(i) + ":9200");
     spec.members.push_back({"h" + std::to_string(i), "search", "opensearch", ""});
   }
+  for (int i = 1; i <= scenario.companions; ++i) {
+    spec.companions.push_back({"h" + std::to_string(i), kCompanionService, kCompanionService,
+                               std::string(kCompanionRepository) + ":{version}"});
+  }
   spec.rules.max_unavailable = scenario.max_unavailable;
   spec.rules.join_timeout = Millis(60'000);
   spec.rules.recover_stall = Millis(60'000);
@@ -82,6 +86,7 @@ void Simulation::AddHost(int i) {
         Tell("the agent of h" + std::to_string(i + 1) + " dies");
         network_.OnAgentDied(i);
       }));
+  if (i < scenario_.companions) hosts_.back()->AddCompanion();
   network_.Add(*hosts_.back(), *agents_.back());
   network_.Point(i, &first_);
 }
@@ -94,7 +99,18 @@ void Simulation::Tell(const std::string& line) {
 void Simulation::Plan() {
   rollout::PlanRequest request;
   request.cluster = "search-prod";
-  request.to_version = kNewVersion;
+  if (scenario_.restart) {
+    request.kind = rollout::Kind::kRestart;
+    if (scenario_.restart_one) request.members = {"os-2"};
+    promises_.ForbidImages();
+  } else {
+    request.to_version = kNewVersion;
+    promises_.WantVersion(kNewVersion);
+  }
+  if (scenario_.managers == 1) {
+    request.accept_downtime = true;
+    promises_.AcceptDowntimeOf("os-1");
+  }
   rollout::World world = first_.Observe(true);
   for (rollout::HostView& view : world.hosts) view.connected = true;
   StatusOr<rollout::Plan> plan =
@@ -162,12 +178,18 @@ void Simulation::CheckUndisturbed() {
     promises_.Violated("undisturbed and not SUCCEEDED but " + Name(Active().rollout().phase) +
                        ": " + Active().rollout().reason);
   }
-  if (resumes_ != (scenario_.pause_after_first ? 1 : 0)) {
+  // Behind the last batch there is nothing to pause before.
+  const bool one_batch = scenario_.restart_one || scenario_.members == 1;
+  if (resumes_ != (scenario_.pause_after_first && !one_batch ? 1 : 0)) {
     promises_.Violated("undisturbed and paused " + std::to_string(resumes_) + " times");
   }
   for (const auto& each : hosts_) {
-    if (each->changes() == HostChanges{1, 1, 1}) continue;
-    promises_.Violated("undisturbed and " + each->name() + " was changed more than once");
+    const bool left_alone = scenario_.restart_one && each->index() != 1;
+    const HostChanges once = left_alone          ? HostChanges{0, 0, 0}
+                             : scenario_.restart ? HostChanges{1, 1, 0}
+                                                 : HostChanges{1, 1, 1};
+    if (each->changes() == once) continue;
+    promises_.Violated("undisturbed and " + each->name() + " was not changed exactly once");
   }
 }
 
@@ -179,6 +201,9 @@ void Simulation::CheckEnd() {
   // ended.
   if (cluster_.settings != promises_.settings_before() && !outlived_) {
     promises_.Violated("6: ended as " + state + " and the settings are not as before");
+  }
+  if (!cluster_.exclusions.empty() && !outlived_) {
+    promises_.Violated("6: ended as " + state + " and a node is excluded from voting");
   }
   if (!cluster_.stopped_policies.empty()) {
     promises_.Violated("6: ended as " + state + " and a policy is still stopped");
@@ -193,14 +218,31 @@ void Simulation::CheckEnd() {
     if (each->stopped_by_verb() && outcome.find(node) == std::string::npos) {
       promises_.Violated("ended as " + state + " and " + node + " was left stopped, unsaid");
     }
+    const SimCompanion* companion = each->companion();
+    // What became of it, and not only that it is old.
+    const std::string name = std::string(kCompanionService) + "@" + each->name() + " on ";
+    if (companion != nullptr && companion->stopped_by_verb() && !outlived_ &&
+        outcome.find(name) == std::string::npos) {
+      promises_.Violated("ended as " + state + " and " + name + " was left stopped, unsaid");
+    }
   }
 }
 
 // What SUCCEEDED says, at the moment when it is said: nodes may die afterwards.
 void Simulation::CheckSuccess() {
   for (const auto& each : hosts_) {
-    const std::string wanted = std::string(kRepository) + ":" + kNewVersion;
-    const bool runs = each->Container().image_id == std::string("sha256:") + kNewVersion;
+    const std::string version = scenario_.restart ? kOldVersion : kNewVersion;
+    const std::string wanted = std::string(kRepository) + ":" + version;
+    const bool runs = each->Container().image_id == std::string("sha256:") + version;
+    const SimCompanion* companion = each->companion();
+    if (companion != nullptr && !companion->Runs(version)) {
+      promises_.Violated("ended as SUCCEEDED and the companion of " + each->name() +
+                         " does not run " + version);
+    }
+    const bool asked = scenario_.restart && (!scenario_.restart_one || each->index() == 1);
+    if (asked && !each->made_again()) {
+      promises_.Violated("ended as SUCCEEDED and " + each->name() + " was not restarted");
+    }
     if (each->file_image() != wanted || !runs) {
       promises_.Violated("ended as SUCCEEDED and " + each->name() + " does not run " + wanted);
     }

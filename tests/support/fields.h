@@ -38,24 +38,27 @@ DROVER_FIELDS(AuthSpec, username, password_file)
 DROVER_FIELDS(Rules, max_unavailable, join_timeout, recover_stall, snapshot_stall, stop_timeout,
               pull_timeout, pause_after, recovery_concurrency)
 DROVER_FIELDS(ClusterSpec, name, endpoints, tls, auth, snapshot, members, companions, rules)
-DROVER_FIELDS(PlanRequest, cluster, kind, strategy, to_version, image, adopt)
+DROVER_FIELDS(PlanRequest, cluster, kind, strategy, to_version, image, adopt, members,
+              accept_downtime)
 DROVER_FIELDS(SnapshotOrigin, rollout, cluster_uuid, from_version, to_version, settings, policies)
 DROVER_FIELDS(PlannedMember, name, host, project, service, node_id, roles, from_image, to_image,
               elected_manager, batch, note)
 DROVER_FIELDS(RepositoryView, name, type, exists, settings, verified, verified_node_ids,
               verify_error)
-DROVER_FIELDS(Plan, id, request, spec, from_version, members, batches, checks, repository, snapshot,
-              observed_nodes, documents, expected, expected_from, created_at, created_by,
-              fingerprint, adopted)
+DROVER_FIELDS(Plan, id, request, spec, from_version, members, companions, others, batches, checks,
+              repository, snapshot, observed_nodes, documents, expected, expected_from, created_at,
+              created_by, fingerprint, adopted, downtime_of, downtime, homeless)
+DROVER_FIELDS(HomelessReplicas, index, shard, replicas)
 
 DROVER_FIELDS(Wait, reason, since, until, ends_when)
 DROVER_FIELDS(CellTimes, started_at, ended_at, failed, text)
 DROVER_FIELDS(MemberFailure, step, reason, evidence, log_lines, aftermath)
 DROVER_FIELDS(MemberState, step, cells, prefetched, digest, version, set_image, file_uncertain,
-              stopped, new_image_ran, new_image_sure, unclean_stop, container, skipped, held,
-              examined, awaited, fate, progress_mark, progress_at, wait, failure, attempts,
+              stopped, new_image_ran, new_image_sure, renewed, unclean_stop, container, skipped,
+              held, examined, awaited, fate, progress_mark, progress_at, wait, failure, attempts,
               late_stops, step_since)
 DROVER_FIELDS(RecordedSetting, name, before, now, changed, ours)
+DROVER_FIELDS(VotingExclusion, node, set)
 DROVER_FIELDS(SnapshotProgress, state, shards_done, shards_total, shards_failed, bytes_done,
               bytes_total, started_at, ended_at, progress_at)
 DROVER_FIELDS(PullImage, service, image)
@@ -71,6 +74,7 @@ DROVER_FIELDS(CancelOperation, host, operation)
 DROVER_FIELDS(TakeSnapshot, repository, name)
 DROVER_FIELDS(DeleteSnapshot, repository, name)
 DROVER_FIELDS(PutSettings, persistent)
+DROVER_FIELDS(AddVotingExclusion, nodes)
 DROVER_FIELDS(StopPolicies, names)
 DROVER_FIELDS(StartPolicies, names)
 DROVER_FIELDS(HealthCondition, nodes, status, no_initializing_shards, no_relocating_shards)
@@ -82,14 +86,15 @@ DROVER_FIELDS(Outstanding, id, action, member)
 DROVER_FIELDS(Record, kind, member, host, text, fields)
 // `plan` is a pointer: Fill leaves it alone, Same compares what it points to.
 DROVER_FIELDS(Rollout, id, plan, phase, resume_phase, after_restore, reason, pause_asked, refused,
-              changes, batch, members, settings, stopped_policies, policies_stopped, snapshot,
-              snapshot_done, flushed, members_started, looked, rerouted, restore_since, attempts,
-              progress_at, progress_mark, settle_until, health, wait, outstanding, lost_hosts,
-              rollback, next_action, sequence, created_at, started_at, ended_at, started_by,
-              outcome, checks)
+              changes, batch, members, companions, settings, exclusions, stopped_policies,
+              policies_stopped, snapshot, snapshot_done, flushed, members_started, looked, rerouted,
+              restore_since, attempts, progress_at, progress_mark, settle_until, health, wait,
+              outstanding, lost_hosts, rollback, next_action, sequence, created_at, started_at,
+              ended_at, started_by, outcome, checks)
 #undef DROVER_FIELDS
 
 inline std::tuple<> Fields(rollout::Flush&) { return {}; }
+inline std::tuple<> Fields(rollout::ClearVotingExclusions&) { return {}; }
 inline std::tuple<> Fields(rollout::ReadNodes&) { return {}; }
 inline std::tuple<> Fields(rollout::RetryFailedShards&) { return {}; }
 

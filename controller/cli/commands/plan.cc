@@ -19,6 +19,9 @@ struct PlanArgs {
   std::string to;
   std::string image;
   std::string strategy = "rolling";
+  // Of `restart`: the members; none: all.
+  std::vector<std::string> members;
+  bool accept_downtime = false;
   // Of `plan -o`.
   std::string out;
   // Of `apply`: a file or an id.
@@ -36,6 +39,8 @@ grpc::Status CreatePlan(Session& session, const PlanArgs& args, v1::Plan& plan) 
   request.set_to_version(args.to);
   request.set_image(args.image);
   request.set_adopt(args.adopt);
+  for (const std::string& member : args.members) request.add_members(member);
+  request.set_accept_downtime(args.accept_downtime);
   v1::CreatePlanResponse response;
   const grpc::Status status = session.Call(session.connection().rollouts(), &Rollouts::CreatePlan,
                                            request, response, kObserveTimeout);
@@ -153,14 +158,24 @@ Exit Apply(Session& session, const PlanArgs& args) {
   return Start(session, args, response.plan());
 }
 
+void AddDowntime(CLI::App* sub, PlanArgs& args) {
+  sub->add_flag("--accept-downtime", args.accept_downtime,
+                "The cluster may be down while its only cluster manager restarts");
+}
+
+void AddStrategy(CLI::App* sub, PlanArgs& args) {
+  sub->add_option("--strategy", args.strategy, "rolling (default) or full")
+      ->check(CLI::IsMember({"rolling", "full"}))
+      ->type_name("STRATEGY");
+}
+
 void AddTarget(CLI::App* sub, PlanArgs& args) {
   AddName(sub, "name", args.cluster, "CLUSTER", "The cluster");
   sub->add_option("--to", args.to, "The version to go to")->type_name("VERSION")->required();
   sub->add_option("--image", args.image, "Full image reference instead of the tag's replacement")
       ->type_name("REF");
-  sub->add_option("--strategy", args.strategy, "rolling (default) or full")
-      ->check(CLI::IsMember({"rolling", "full"}))
-      ->type_name("STRATEGY");
+  AddStrategy(sub, args);
+  AddDowntime(sub, args);
 }
 
 void AddStart(CLI::App* sub, PlanArgs& args) {
@@ -193,6 +208,11 @@ void AddPlans(CLI::App& app, Command& selected) {
   args->kind = v1::ROLLOUT_KIND_RESTART;
   sub = app.add_subcommand("restart", "Plan, confirm, start and watch a rolling restart");
   AddName(sub, "name", args->cluster, "CLUSTER", "The cluster");
+  sub->add_option("--members", args->members, "Only these, by the names of their nodes")
+      ->delimiter(',')
+      ->type_name("A,B");
+  AddStrategy(sub, *args);
+  AddDowntime(sub, *args);
   AddStart(sub, *args);
   OnRun(sub, selected, args, &Upgrade);
 }
@@ -207,6 +227,7 @@ void AddAdopt(CLI::App& clusters, Command& selected) {
       ->type_name("VERSION");
   sub->add_option("--image", args->image, "Full image reference instead of the tag's replacement")
       ->type_name("REF");
+  AddDowntime(sub, *args);
   AddStart(sub, *args);
   OnRun(sub, selected, args, &Upgrade);
 }

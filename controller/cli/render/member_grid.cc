@@ -19,6 +19,11 @@ constexpr int kPhaseWidth = 8;
 // A text over the phase columns needs at least so much room to say anything.
 constexpr int kSpanRoom = 24;
 
+// A restart pulls nothing: its first phase is the stop.
+size_t FirstPhase(const v1::Rollout& rollout) {
+  return rollout.kind() == v1::ROLLOUT_KIND_RESTART ? 1 : 0;
+}
+
 struct Row {
   std::string name;
   std::string roles;
@@ -28,6 +33,7 @@ struct Row {
   // Text from this phase to the row's end in place of the cells; kPhases where there is none.
   size_t span_from = kPhases;
   Line span;
+  size_t first = 0;  // the phases before it are not shown
 };
 
 const v1::Cell* FindCell(const v1::MemberProgress& member, v1::Column column) {
@@ -59,9 +65,9 @@ Line CellText(const v1::Cell& cell, Time now) {
 }
 
 // The phase where a text about the member's present belongs: what runs, else what comes next.
-size_t PresentPhase(const v1::MemberProgress& member) {
+size_t PresentPhase(const v1::MemberProgress& member, size_t first) {
   size_t next = kPhases;
-  for (size_t i = 0; i < kPhases; ++i) {
+  for (size_t i = first; i < kPhases; ++i) {
     const v1::Cell* cell = FindCell(member, kColumns[i]);
     const v1::CellState state = cell == nullptr ? v1::CELL_STATE_PENDING : cell->state();
     if (state == v1::CELL_STATE_RUNNING || state == v1::CELL_STATE_FAILED) return i;
@@ -71,7 +77,7 @@ size_t PresentPhase(const v1::MemberProgress& member) {
 }
 
 void FillSpan(Row& row, const v1::MemberProgress& member, bool ended, Time now) {
-  const size_t phase = PresentPhase(member);
+  const size_t phase = PresentPhase(member, row.first);
   if (member.state() == v1::MEMBER_STATE_FAILED && member.has_failure()) {
     row.span_from = std::min(phase, kPhases - 1);
     const std::string cell = row.cells[row.span_from].Print(0, false);
@@ -89,8 +95,9 @@ void FillSpan(Row& row, const v1::MemberProgress& member, bool ended, Time now) 
   }
 }
 
-Row MakeRow(const v1::MemberProgress& member, bool ended, Time now) {
+Row MakeRow(const v1::MemberProgress& member, const v1::Rollout& rollout, Time now) {
   Row row;
+  row.first = FirstPhase(rollout);
   row.name = MemberName(member.member());
   row.roles = RoleWords(member.roles());
   row.host = Sanitize(member.member().host());
@@ -101,7 +108,7 @@ Row MakeRow(const v1::MemberProgress& member, bool ended, Time now) {
   for (size_t i = 0; i < kPhases; ++i) {
     if (const v1::Cell* cell = FindCell(member, kColumns[i])) row.cells[i] = CellText(*cell, now);
   }
-  FillSpan(row, member, ended, now);
+  FillSpan(row, member, HasEnded(rollout.state()), now);
   return row;
 }
 
@@ -111,6 +118,7 @@ struct Layout {
   int host = -1;
   int image = -1;
   std::array<int, kPhases + 1> phases{};
+  size_t first = 0;
   bool fits = true;
 };
 
@@ -123,17 +131,18 @@ Layout MakeLayout(const std::vector<Row>& rows, bool with_host, bool with_image,
     roles = std::max(roles, DisplayWidth(row.roles));
     host = std::max(host, DisplayWidth(row.host));
     image = std::max(image, DisplayWidth(row.image));
-    for (size_t i = 0; i < std::min(kPhases, row.span_from); ++i) {
+    for (size_t i = row.first; i < std::min(kPhases, row.span_from); ++i) {
       phases[i] = std::max(phases[i], row.cells[i].width());
     }
   }
   Layout layout;
+  layout.first = rows.empty() ? 0 : rows.front().first;
   int at = 1 + name + 2;
   if (roles > 0) layout.roles = at, at += roles + 2;
   if (with_host) layout.host = at, at += host + 2;
   if (with_image) layout.image = at, at += image + 2;
   int end = at;
-  for (size_t i = 0; i < kPhases; ++i) {
+  for (size_t i = layout.first; i < kPhases; ++i) {
     layout.phases[i] = at;
     end = at + phases[i];
     at = end + 1;
@@ -152,7 +161,7 @@ Line Header(const Layout& layout) {
   Line line(" MEMBER", Tone::kDim);
   if (layout.host >= 0) line.To(layout.host).Add("HOST", Tone::kDim);
   if (layout.image >= 0) line.To(layout.image).Add("IMAGE", Tone::kDim);
-  for (size_t i = 0; i < kPhases; ++i) {
+  for (size_t i = layout.first; i < kPhases; ++i) {
     line.To(layout.phases[i]).Add(ColumnWord(kColumns[i]), Tone::kDim);
   }
   return line;
@@ -164,7 +173,7 @@ Line GridLine(const Row& row, const Layout& layout) {
   if (layout.roles >= 0 && !row.roles.empty()) line.To(layout.roles).Add(row.roles);
   if (layout.host >= 0) line.To(layout.host).Add(row.host);
   if (layout.image >= 0) line.To(layout.image).Add(row.image);
-  for (size_t i = 0; i < std::min(kPhases, row.span_from); ++i) {
+  for (size_t i = layout.first; i < std::min(kPhases, row.span_from); ++i) {
     if (!row.cells[i].empty()) line.To(layout.phases[i]).Add(row.cells[i]);
   }
   if (row.span_from < kPhases) line.To(layout.phases[row.span_from]).Add(row.span);
@@ -175,7 +184,7 @@ Line GridLine(const Row& row, const Layout& layout) {
 Line ShortLine(const Row& row, const v1::MemberProgress& member, int name_width) {
   Line line(" ");
   line.Add(PadRight(row.name, name_width), Tone::kBold).Add("  ");
-  const size_t phase = PresentPhase(member);
+  const size_t phase = PresentPhase(member, row.first);
   if (member.state() == v1::MEMBER_STATE_DONE) {
     return line.Add("✔ done", Tone::kGood);
   }
@@ -201,6 +210,7 @@ struct Choice {
 Choice Choose(const v1::Rollout& rollout, int rows) {
   Choice choice;
   for (const v1::MemberProgress& member : rollout.members()) choice.shown.push_back(&member);
+  for (const v1::MemberProgress& member : rollout.companions()) choice.shown.push_back(&member);
   if (rows <= 0) return choice;
   const auto limit = static_cast<size_t>(std::max(3, rows));
   const auto used = [&] {
@@ -265,7 +275,7 @@ Lines RenderMemberGrid(const v1::Rollout& rollout, int limit, const View& view) 
   const Choice choice = Choose(rollout, limit);
   std::vector<Row> rows;
   for (const v1::MemberProgress* member : choice.shown) {
-    rows.push_back(MakeRow(*member, HasEnded(rollout.state()), view.now));
+    rows.push_back(MakeRow(*member, rollout, view.now));
   }
   Lines out = GridLines(rows, choice, view);
   if (choice.done > 0) {

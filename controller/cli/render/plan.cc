@@ -18,6 +18,14 @@ size_t HostCount(const v1::Plan& plan) {
   return hosts.size();
 }
 
+// A restart may be of fewer members than the cluster has nodes.
+std::string VerifiedNodes(const v1::Plan& plan) {
+  const size_t verified = plan.repository_verified_nodes();
+  const auto members = static_cast<size_t>(plan.members_size());
+  if (verified > members) return Count(verified, "node");
+  return std::to_string(verified) + " of " + Count(members, "node");
+}
+
 void AppendPreparation(Lines& out, const v1::Plan& plan, const View& view) {
   if (!plan.repository().empty()) {
     std::string text = "snapshot ";
@@ -26,8 +34,7 @@ void AppendPreparation(Lines& out, const v1::Plan& plan, const View& view) {
     if (!plan.repository_type().empty()) text += " (" + plan.repository_type() + ")";
     text += plan.repository_verified_nodes() == 0
                 ? ", not registered yet: registered and verified when the rollout starts"
-                : ", verified by " + std::to_string(plan.repository_verified_nodes()) + " of " +
-                      Count(static_cast<size_t>(plan.members_size()), "node");
+                : ", verified by " + VerifiedNodes(plan);
     AppendWrapped(out, text, 0, Tone::kPlain, view);
   }
   for (const std::string& image : plan.prefetch_images()) {
@@ -65,6 +72,19 @@ void AppendBatches(Lines& out, const v1::Plan& plan) {
     }
     Append(out, batches[i]);
   }
+}
+
+void AppendCompanions(Lines& out, const v1::Plan& plan, const View& view) {
+  if (plan.companions().empty()) return;
+  std::string text = "then companions ";
+  for (int i = 0; i < plan.companions_size(); ++i) {
+    const v1::PlannedMember& companion = plan.companions(i);
+    text += (i == 0 ? "" : ", ") + MemberName(companion.member()) + " to " +
+            Sanitize(companion.to_image());
+  }
+  text += ": pulled with the members' images";
+  if (plan.companions_size() > 1) text += "; all stop, one starts, then the others";
+  AppendWrapped(out, text, 0, Tone::kPlain, view);
 }
 
 void AppendEnd(Lines& out, const v1::Plan& plan, const View& view) {
@@ -108,6 +128,7 @@ Lines RenderPlan(const v1::Plan& plan, const View& view) {
   const size_t before = out.size();
   AppendPreparation(out, plan, view);
   AppendBatches(out, plan);
+  AppendCompanions(out, plan, view);
   if (out.size() != before) out.emplace_back();
   AppendEnd(out, plan, view);
   return out;

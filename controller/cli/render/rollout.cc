@@ -122,6 +122,13 @@ void AppendWait(Lines& out, const std::string& who, const v1::Wait& wait, const 
   AppendWrapped(out, text, 0, Tone::kBusy, view);
 }
 
+std::vector<const v1::MemberProgress*> MembersAndCompanions(const v1::Rollout& rollout) {
+  std::vector<const v1::MemberProgress*> all;
+  for (const v1::MemberProgress& member : rollout.members()) all.push_back(&member);
+  for (const v1::MemberProgress& companion : rollout.companions()) all.push_back(&companion);
+  return all;
+}
+
 void AppendWaits(Lines& out, const v1::Rollout& rollout, const View& view) {
   size_t shown = 0;
   size_t more = 0;
@@ -129,7 +136,8 @@ void AppendWaits(Lines& out, const v1::Rollout& rollout, const View& view) {
     AppendWait(out, "", rollout.wait(), view);
     ++shown;
   }
-  for (const v1::MemberProgress& member : rollout.members()) {
+  for (const v1::MemberProgress* each : MembersAndCompanions(rollout)) {
+    const v1::MemberProgress& member = *each;
     if (!member.has_wait() || member.wait().reason().empty()) continue;
     if (shown < kWaitsShown) {
       AppendWait(out, MemberName(member.member()), member.wait(), view);
@@ -229,10 +237,10 @@ Lines Below(const v1::Rollout& rollout, const View& view) {
 Lines RenderEnding(const v1::Rollout& rollout, const View& view) {
   Lines out;
   AppendBlock(out, Reason(rollout, view));
-  for (const v1::MemberProgress& member : rollout.members()) {
-    if (!member.has_failure()) continue;
+  for (const v1::MemberProgress* member : MembersAndCompanions(rollout)) {
+    if (!member->has_failure()) continue;
     Lines failure;
-    AppendFailure(failure, member, view);
+    AppendFailure(failure, *member, view);
     AppendBlock(out, failure);
   }
   AppendBlock(out, Outcome(rollout, view));

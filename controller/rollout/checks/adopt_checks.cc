@@ -34,7 +34,7 @@ bool MembersExplained(const CheckInput& in) {
       });
 }
 
-// P5: voters that are away are the members that are down.
+// P5: voters that are away are the members that are down, and who is excluded is a member.
 bool VotersExplained(const CheckInput& in) {
   const ClusterObservation& c = in.world.cluster;
   const auto voters = c.last_committed_config.size();
@@ -42,7 +42,17 @@ bool VotersExplained(const CheckInput& in) {
       std::count_if(c.last_committed_config.begin(), c.last_committed_config.end(),
                     [&](const std::string& id) { return c.NodeWithId(id) == nullptr; });
   const auto down = std::count_if(in.matches.begin(), in.matches.end(), IsAway);
-  return c.voting_exclusions.empty() && voters >= 3 && away <= down;
+  const bool excluded_are_ours =
+      std::all_of(c.voting_exclusions.begin(), c.voting_exclusions.end(), [&](const auto& name) {
+        return std::any_of(in.matches.begin(), in.matches.end(),
+                           [&](const Match& m) { return m.expected_name == name; });
+      });
+  // Of two cluster managers alone a rollout moves the vote.
+  const auto managers = std::count_if(c.nodes.begin(), c.nodes.end(),
+                                      [](const NodeView& node) { return node.ManagerEligible(); });
+  const bool may_exclude = managers + down <= 2;
+  return (c.voting_exclusions.empty() || (may_exclude && excluded_are_ours)) && voters >= 1 &&
+         away <= down;
 }
 
 // P8: the lowest version may be the target itself, where all members are done.
@@ -74,11 +84,13 @@ World WithSettingsBefore(const World& world, const SnapshotOrigin& origin) {
 
 Finding Soften(const CheckInput& in, const std::string& id, Finding finding) {
   if (finding.verdict != Verdict::kBlock) return finding;
-  const bool explained = (id == "P2" && in.world.cluster.health.status == "yellow") ||
-                         (id == "P3" && in.world.cluster.health.status != "red") ||
-                         (id == "P4" && MembersExplained(in)) ||
-                         (id == "P5" && AnyAway(in) && VotersExplained(in)) ||
-                         (id == "P8" && PathExplained(in));
+  const bool explained =
+      (id == "P2" && in.world.cluster.health.status == "yellow") ||
+      (id == "P3" && in.world.cluster.health.status != "red") ||
+      (id == "P4" && MembersExplained(in)) ||
+      (id == "P5" && (AnyAway(in) || !in.world.cluster.voting_exclusions.empty()) &&
+       VotersExplained(in)) ||
+      (id == "P8" && PathExplained(in));
   return explained ? Explained(finding) : finding;
 }
 

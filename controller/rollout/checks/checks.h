@@ -74,6 +74,10 @@ Finding Soften(const CheckInput& in, const std::string& id, Finding finding);
 CheckResult DescribeAdopted(const SnapshotView& snapshot);
 // host_checks.cc
 Finding CheckHosts(const CheckInput&);
+// companion_hosts.cc: why an upgrade could not bring a companion along, as a part of P23; empty
+// where it can.
+std::string CompanionProblem(const CheckInput& in, const CompanionSpec& companion,
+                             std::string* remedy);
 
 }  // namespace drover::rollout
 

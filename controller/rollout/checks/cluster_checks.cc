@@ -2,6 +2,7 @@
 #include <set>
 
 #include "controller/rollout/checks/checks.h"
+#include "controller/rollout/gates.h"
 
 namespace drover::rollout {
 namespace {
@@ -82,6 +83,13 @@ Finding CheckOneCluster(const CheckInput& in) {
 Finding CheckHealth(const CheckInput& in) {
   const HealthView& h = in.world.cluster.health;
   if (h.status == "green") return Pass("GET _cluster/health: green");
+  int homeless = 0;
+  for (const HomelessReplicas& shard : FindHomeless(in.world.cluster)) homeless += shard.replicas;
+  if (h.status == "yellow" && homeless > 0 && homeless == h.unassigned) {
+    return Warn("GET _cluster/health: yellow, " + std::to_string(homeless) +
+                    " replicas have no home: every data node holds a copy already",
+                "lower index.number_of_replicas, or leave it: they are no better off afterwards");
+  }
   return Block("GET _cluster/health: " + h.status + ", " + std::to_string(h.unassigned) +
                    " shards unassigned, " + std::to_string(h.initializing) + " initializing",
                "find out why with GET _cluster/allocation/explain and make the cluster green");
@@ -128,6 +136,25 @@ Finding CheckMembers(const CheckInput& in) {
               (versions.empty() ? "?" : *versions.begin()));
 }
 
+namespace {
+
+// Nothing takes over from the only cluster manager: an operator says that this is all right.
+Finding CheckSoleManager(const CheckInput& in, const std::string& name) {
+  const std::vector<std::string>& asked = in.request.members;
+  if (!asked.empty() && std::find(asked.begin(), asked.end(), name) == asked.end()) {
+    return Pass(name + " is the only cluster-manager node, and is left alone");
+  }
+  const std::string evidence =
+      name + " is the only cluster-manager node: while it restarts the cluster does not serve";
+  if (in.request.accept_downtime) return Warn(evidence, "accepted: --accept-downtime");
+  return Block(evidence,
+               "accept that: drover " +
+                   std::string(in.request.kind == Kind::kRestart ? "restart " : "upgrade ") +
+                   in.spec.name + " … --accept-downtime; or have three cluster-manager nodes");
+}
+
+}  // namespace
+
 Finding CheckVoting(const CheckInput& in) {
   const ClusterObservation& c = in.world.cluster;
   if (!c.voting_exclusions.empty()) {
@@ -146,11 +173,18 @@ Finding CheckVoting(const CheckInput& in) {
                    "start that node, or wait until it has left the voting configuration");
     }
   }
+  if (const NodeView* sole = c.SoleManager()) return CheckSoleManager(in, sole->name);
+  const auto managers = std::count_if(c.nodes.begin(), c.nodes.end(),
+                                      [](const NodeView& node) { return node.ManagerEligible(); });
+  if (managers == 2) {
+    return Pass("2 cluster-manager nodes: the vote is moved away from its holder before it stops");
+  }
   const size_t voters = c.last_committed_config.size();
-  if (voters < 3 && c.nodes.size() > 1) {
-    return Block(std::to_string(voters) + " voters: stopping one ends the quorum",
-                 "a cluster of one or two cluster-manager nodes needs a full stop "
-                 "(--strategy full), or a third cluster-manager node");
+  if (voters < 3) {
+    return Block(std::to_string(voters) + " voters of " + std::to_string(managers) +
+                     " cluster-manager nodes: stopping one ends the quorum",
+                 "wait until the voting configuration has grown, or put "
+                 "cluster.auto_shrink_voting_configuration back to true");
   }
   return Pass(std::to_string(voters) + " voters, all present");
 }

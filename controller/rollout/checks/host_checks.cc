@@ -34,10 +34,14 @@ std::string ContainerProblem(const CheckInput& in, const Match& match, std::stri
     *remedy = "the host's owner allows it in that file, or choose another image";
     return where + ": " + match.project->denials.front();
   }
-  const bool edited = in.request.adopt && ParseImage(service.image).tag == in.request.to_version;
+  const bool edited = in.request.adopt && !in.request.to_version.empty() &&
+                      ParseImage(service.image).tag == in.request.to_version;
   if (service.container->image != service.image && !edited) {
-    *remedy = "run the file as it stands (docker compose up -d " + service.name +
-              "), or put the running image back into it";
+    *remedy = in.request.kind == Kind::kRestart
+                  ? "put the running image back into the file: a restart of it as it stands would "
+                    "be an upgrade (drover upgrade)"
+                  : "run the file as it stands (docker compose up -d " + service.name +
+                        "), or put the running image back into it";
     return where + ": the file says " + service.image + ", the container runs " +
            service.container->image;
   }
@@ -72,6 +76,14 @@ Finding CheckHosts(const CheckInput& in) {
       problem = HostProblem(match, &remedy);
       if (problem.empty()) problem = ContainerProblem(in, match, &remedy);
     }
+    if (problem.empty()) continue;
+    if (problems.empty()) first_remedy = remedy;
+    problems.push_back(std::move(problem));
+  }
+  const bool upgrades = in.request.kind == Kind::kUpgrade && !in.request.to_version.empty();
+  for (const CompanionSpec& companion : in.spec.companions) {
+    if (!upgrades) break;
+    std::string problem = CompanionProblem(in, companion, &remedy);
     if (problem.empty()) continue;
     if (problems.empty()) first_remedy = remedy;
     problems.push_back(std::move(problem));

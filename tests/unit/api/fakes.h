@@ -173,6 +173,10 @@ class FakeClusterApi final : public opensearch::ClusterApi {
     return Unimplemented("fake");
   }
   Status Flush() override { return Unimplemented("fake"); }
+  Status AddVotingExclusions(const std::vector<std::string>&) override {
+    return Unimplemented("fake");
+  }
+  Status ClearVotingExclusions() override { return Unimplemented("fake"); }
   Status RetryFailedShards() override { return Unimplemented("fake"); }
   StatusOr<std::string> ExplainAllocation() override { return Unimplemented("fake"); }
   StatusOr<rollout::RepositoryView> GetRepository(const std::string&) override {

@@ -74,7 +74,8 @@ TEST(RollbackNowTest, NothingToRollBack) {
   const auto plan = Copy(restart);
   plan->request.kind = rollout::Kind::kRestart;
   restart.plan = plan;
-  EXPECT_EQ(RollbackNow(restart), "");
+  EXPECT_EQ(RollbackNow(restart),
+            "none is needed: the image stays, so any member may be started again as it is");
 }
 
 TEST(ExpectedLeftTest, FromThePlanUntilABatchIsDone) {

@@ -73,6 +73,27 @@ TEST_F(PlanTest, UpgradeRunsToItsEnd) {
   EXPECT_TRUE(Has(result.err, "SUCCEEDED"));
 }
 
+TEST_F(PlanTest, RestartOfSomeMembers) {
+  const Result result = Run({"restart", "search-prod", "--members", "os-1,os-2", "--yes"});
+  EXPECT_EQ(result.exit, Exit::kOk) << result.err;
+  EXPECT_EQ(created_.kind(), v1::ROLLOUT_KIND_RESTART);
+  EXPECT_EQ(created_.to_version(), "");
+  EXPECT_FALSE(created_.accept_downtime());
+  ASSERT_EQ(created_.members_size(), 2);
+  EXPECT_EQ(created_.members(0), "os-1");
+  EXPECT_EQ(created_.members(1), "os-2");
+  EXPECT_EQ(started_, "7f3c9a1e");
+}
+
+TEST_F(PlanTest, DowntimeIsAcceptedByName) {
+  for (const std::string command : {"restart", "upgrade"}) {
+    std::vector<std::string> arguments = {command, "search-prod", "--accept-downtime", "--yes"};
+    if (command == "upgrade") arguments.insert(arguments.end(), {"--to", "2.19.1"});
+    EXPECT_EQ(Run(arguments).exit, Exit::kOk);
+    EXPECT_TRUE(created_.accept_downtime());
+  }
+}
+
 TEST_F(PlanTest, WithoutATerminalAndYesNothingIsCalled) {
   for (const std::vector<std::string>& arguments :
        std::vector<std::vector<std::string>>{{"upgrade", "search-prod", "--to", "2.19.1"},

@@ -38,6 +38,23 @@ TEST_F(SettingsTest, PutsValuesAndNulls) {
   EXPECT_EQ(server_.requests()[1].target, "/_cluster/settings?flat_settings=true");
 }
 
+TEST_F(SettingsTest, ExclusionsNameTheirNodesAndWaitForTheVote) {
+  const std::vector<std::string> names = {"os-1", "a b"};
+  EXPECT_TRUE(ApiOf(SpecOf({server_.url()}))->AddVotingExclusions(names).ok());
+  ASSERT_EQ(server_.requests().size(), 1U);
+  EXPECT_EQ(server_.requests()[0].method, "POST");
+  EXPECT_EQ(server_.requests()[0].target,
+            "/_cluster/voting_config_exclusions?node_names=os-1,a%20b&timeout=30000ms");
+}
+
+TEST_F(SettingsTest, ExclusionsAreTakenBackWithoutWaitingForNodes) {
+  EXPECT_TRUE(ApiOf(SpecOf({server_.url()}))->ClearVotingExclusions().ok());
+  ASSERT_EQ(server_.requests().size(), 1U);
+  EXPECT_EQ(server_.requests()[0].method, "DELETE");
+  EXPECT_EQ(server_.requests()[0].target,
+            "/_cluster/voting_config_exclusions?wait_for_removal=false");
+}
+
 TEST_F(SettingsTest, AsksNothingForNoChange) {
   EXPECT_TRUE(Put("{}", {}).ok());
   EXPECT_EQ(server_.requests().size(), 0U);

@@ -132,7 +132,7 @@ TEST(ChecksTest, P5Exclusions) {
 TEST(ChecksTest, P5TwoVotersCannotRoll) {
   World world = HealthyWorld();
   world.cluster.last_committed_config = world.cluster.last_accepted_config = {"id-1"};
-  ExpectBlocks(RunOne("P5", world), "quorum");
+  ExpectBlocks(RunOne("P5", world), "1 voters of 3 cluster-manager nodes");
 }
 
 TEST(ChecksTest, P5VoterThatIsGone) {

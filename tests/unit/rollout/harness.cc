@@ -13,6 +13,11 @@ Harness::Harness(Plan plan) : Harness(std::move(plan), HealthyWorld()) {}
 
 Harness::Harness(Plan plan, World healthy) : world(std::move(healthy)) {
   rollout_ = NewRollout(std::make_shared<const Plan>(std::move(plan)), now_);
+  for (const PlannedMember& planned : rollout_.plan->companions) {
+    Member& companion = companions[planned.name];
+    companion.file_image = planned.from_image;
+    companion.running_version = companion.opened = kOld;
+  }
   for (const NodeView& node : world.cluster.nodes) {
     Member& member = members[node.name];
     member.file_image = std::string(kImage) + ":" + kOld;
@@ -23,6 +28,17 @@ Harness::Harness(Plan plan, World healthy) : world(std::move(healthy)) {
     member.container->state = "running";
     member.container->started_at = kStart - Millis(1'000'000);
   }
+}
+
+const PlannedMember& Harness::Planned(int slot) const {
+  const Plan& plan = *rollout_.plan;
+  const auto i = static_cast<size_t>(slot);
+  return i < plan.members.size() ? plan.members[i] : plan.companions[i - plan.members.size()];
+}
+
+Harness::Member& Harness::Of(int slot) {
+  const bool companion = static_cast<size_t>(slot) >= rollout_.plan->members.size();
+  return (companion ? companions : members).at(Planned(slot).name);
 }
 
 const MemberState& Harness::state(const std::string& name) const {
@@ -101,6 +117,20 @@ World Harness::Now() const {
     }
   }
   now.cluster.persistent_settings = settings;
+  now.cluster.voting_exclusions = exclusions;
+  // The vote is with a node that is not excluded, where there is one.
+  std::erase_if(now.cluster.last_committed_config, [&](const std::string& id) {
+    const NodeView* node = world.cluster.NodeWithId(id);
+    return node != nullptr &&
+           std::find(exclusions.begin(), exclusions.end(), node->name) != exclusions.end();
+  });
+  for (const NodeView& node : now.cluster.nodes) {
+    const bool excluded =
+        std::find(exclusions.begin(), exclusions.end(), node.name) != exclusions.end();
+    if (!now.cluster.last_committed_config.empty() || excluded || !node.ManagerEligible()) continue;
+    now.cluster.last_committed_config = {node.id};
+  }
+  now.cluster.last_accepted_config = now.cluster.last_committed_config;
   now.cluster.health.nodes = static_cast<int>(now.cluster.nodes.size());
   return now;
 }
@@ -112,10 +142,10 @@ struct Model {
 
   EventBody operator()(const ObserveWorld&) { return Observed{action.id, h.Now()}; }
   EventBody operator()(const StartOperation& start) {
-    const std::string name = h.rollout_.plan->members[static_cast<size_t>(action.member)].name;
+    const std::string name = h.Planned(action.member).name;
     h.verbs_.push_back(VerbName(start.order.verb) + " " + name);
     OperationEnd end;
-    std::visit(Verbs{h, h.members.at(name), name, &end}, start.order.verb);
+    std::visit(Verbs{h, h.Of(action.member), name, &end}, start.order.verb);
     size_t down = 0;
     for (const auto& [unused, member] : h.members) down += member.running ? 0 : 1;
     h.most_down = std::max(h.most_down, down);
@@ -149,6 +179,16 @@ struct Model {
   }
   EventBody operator()(const Flush&) { return CallEnded{action.id, ""}; }
   EventBody operator()(const RetryFailedShards&) { return CallEnded{action.id, ""}; }
+  EventBody operator()(const AddVotingExclusion& add) {
+    h.exclusions = add.nodes;
+    h.verbs_.push_back("Exclude " + add.nodes.front());
+    return CallEnded{action.id, ""};
+  }
+  EventBody operator()(const ClearVotingExclusions&) {
+    h.exclusions.clear();
+    h.verbs_.push_back("ClearExclusions");
+    return CallEnded{action.id, ""};
+  }
   EventBody operator()(const StopPolicies& stop) {
     h.policies_stopped.insert(stop.names.begin(), stop.names.end());
     return CallEnded{action.id, ""};
@@ -164,8 +204,7 @@ struct Model {
   }
   EventBody operator()(const ReadNodes&) { return NodesSeen{action.id, h.Now().cluster.nodes, ""}; }
   EventBody operator()(const ReadContainer&) {
-    const std::string& name = h.rollout_.plan->members[static_cast<size_t>(action.member)].name;
-    return ContainerSeen{action.id, true, h.members.at(name).container};
+    return ContainerSeen{action.id, true, h.Of(action.member).container};
   }
   EventBody operator()(const ReadLog&) { return LogSeen{action.id, {"last line"}}; }
   EventBody operator()(const SetTimer&) { return TimerFired{action.id}; }
@@ -183,11 +222,12 @@ struct Model {
       if (member.container) member.container->state = "exited";
       if (!h.snapshot) h.stopped_before_snapshot = true;
     }
-    void operator()(const UpService&) {
+    void operator()(const UpService& up) {
       const std::string version = ParseImage(member.file_image).tag;
       EXPECT_GE(version, member.opened) << name << ": an older image on a newer volume";
       member.opened = std::max(member.opened, version);
-      const bool same = member.container && member.container->image == member.file_image &&
+      const bool same = !up.recreate && member.container &&
+                        member.container->image == member.file_image &&
                         member.container->state == "running";
       if (!same) {
         member.container.emplace();
@@ -198,6 +238,9 @@ struct Model {
       end->container_id = member.container->id;
       using Boot = Harness::Member::Boot;
       member.container->state = member.boot == Boot::kCrashes ? "exited" : "running";
+      const bool companion = name.find('@') != std::string::npos;
+      if (companion)
+        member.container->health = member.boot == Boot::kHangs ? "starting" : "healthy";
       member.container->exit_code = member.boot == Boot::kCrashes ? 3 : 0;
       member.running = member.boot == Boot::kJoins;
       member.running_version = version;

@@ -54,8 +54,10 @@ class Harness {
 
   Override override;
   World world;
-  std::map<std::string, Member> members;  // by node name
+  std::map<std::string, Member> members;     // by node name
+  std::map<std::string, Member> companions;  // by their names
   std::map<std::string, std::string> settings;
+  std::vector<std::string> exclusions;  // from voting, by node name
   std::vector<Record> records;
   std::deque<Outstanding> actions;
   // Most members down at once, and whether one was stopped before the snapshot was there.
@@ -70,6 +72,9 @@ class Harness {
   friend struct Model;
   void Apply(EventBody body);
   Outstanding Next();
+  // What is in a slot: a member, or behind the last of them a companion.
+  const PlannedMember& Planned(int slot) const;
+  Member& Of(int slot);
   EventBody Answer(const Outstanding& action);
 
   Rollout rollout_;

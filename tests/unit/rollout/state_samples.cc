@@ -376,6 +376,8 @@ std::string NameOf(const Action& action) {
     std::string operator()(const PutSettings&) const { return "PutSettings"; }
     std::string operator()(const Flush&) const { return "Flush"; }
     std::string operator()(const RetryFailedShards&) const { return "RetryFailedShards"; }
+    std::string operator()(const AddVotingExclusion&) const { return "AddVotingExclusion"; }
+    std::string operator()(const ClearVotingExclusions&) const { return "ClearVotingExclusions"; }
     std::string operator()(const StopPolicies&) const { return "StopPolicies"; }
     std::string operator()(const StartPolicies&) const { return "StartPolicies"; }
     std::string operator()(const AwaitHealth&) const { return "AwaitHealth"; }
