@@ -158,6 +158,10 @@ struct Rollout {
   int batch = 0;
   std::vector<MemberState> members;  // like plan->members
   std::vector<RecordedSetting> settings;
+  // Before the next change of settings, those that a newer version archived are taken away.
+  bool clear_archived = false;
+  // It was said, by a pause or an event, that the next stop is the one of the last old-major node.
+  bool no_return_announced = false;
   std::vector<std::string> stopped_policies;  // that were running before
   bool policies_stopped = false;
   SnapshotProgress snapshot;

@@ -32,6 +32,8 @@ v1::Rollout Large();
 
 v1::Plan GoodPlan();
 v1::Plan BlockedPlan();
+// The first of two hops to the next major but one.
+v1::Plan HopsPlan();
 
 cli::StatusData Status();
 v1::Cluster OneCluster();

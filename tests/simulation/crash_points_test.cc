@@ -18,7 +18,7 @@ void ExpectSameEnd(const Scenario& scenario) {
   const Outcome outcome = Simulate(scenario);
   ASSERT_EQ(outcome.violation, "") << Report(scenario);
   ASSERT_EQ(outcome.phase, rollout::Phase::kSucceeded) << Report(scenario);
-  ASSERT_EQ(outcome.members_at, std::vector<std::string>(3, "2.19.1")) << Report(scenario);
+  ASSERT_EQ(outcome.members_at, std::vector<std::string>(3, kNewVersion)) << Report(scenario);
   // Stopped, edited and started once: a verb that a crash interrupts is looked at, never repeated.
   ASSERT_EQ(outcome.changes, std::vector<HostChanges>(3, {1, 1, 1})) << Report(scenario);
 }

@@ -80,6 +80,8 @@ struct Scenario {
   bool unreplicated_index = false;
   // A value that somebody set before: it must be there again at the end.
   bool allocation_was_set = false;
+  // To the next major version, which archives a setting that the cluster holds.
+  bool major = false;
   std::vector<Fault> faults;
 };
 

@@ -66,6 +66,8 @@ class SimCluster {
   std::string next_snapshot_state;
 
   std::map<std::string, std::string> settings;  // persistent, flat
+  // While there are some, no change of settings is taken.
+  std::set<std::string> archived;
   std::set<std::string> running_policies = {"daily"};
   std::set<std::string> stopped_policies;
 

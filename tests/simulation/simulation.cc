@@ -94,7 +94,7 @@ void Simulation::Tell(const std::string& line) {
 void Simulation::Plan() {
   rollout::PlanRequest request;
   request.cluster = "search-prod";
-  request.to_version = kNewVersion;
+  request.to_version = NewVersion();
   rollout::World world = first_.Observe(true);
   for (rollout::HostView& view : world.hosts) view.connected = true;
   StatusOr<rollout::Plan> plan =
@@ -162,7 +162,9 @@ void Simulation::CheckUndisturbed() {
     promises_.Violated("undisturbed and not SUCCEEDED but " + Name(Active().rollout().phase) +
                        ": " + Active().rollout().reason);
   }
-  if (resumes_ != (scenario_.pause_after_first ? 1 : 0)) {
+  // Before the last old-major node stops, an operator is asked.
+  const int pauses = (scenario_.pause_after_first ? 1 : 0) + (scenario_.major ? 1 : 0);
+  if (resumes_ != pauses) {
     promises_.Violated("undisturbed and paused " + std::to_string(resumes_) + " times");
   }
   for (const auto& each : hosts_) {
@@ -199,8 +201,8 @@ void Simulation::CheckEnd() {
 // What SUCCEEDED says, at the moment when it is said: nodes may die afterwards.
 void Simulation::CheckSuccess() {
   for (const auto& each : hosts_) {
-    const std::string wanted = std::string(kRepository) + ":" + kNewVersion;
-    const bool runs = each->Container().image_id == std::string("sha256:") + kNewVersion;
+    const std::string wanted = std::string(kRepository) + ":" + NewVersion();
+    const bool runs = each->Container().image_id == "sha256:" + NewVersion();
     if (each->file_image() != wanted || !runs) {
       promises_.Violated("ended as SUCCEEDED and " + each->name() + " does not run " + wanted);
     }

@@ -38,7 +38,10 @@ DROVER_FIELDS(AuthSpec, username, password_file)
 DROVER_FIELDS(Rules, max_unavailable, join_timeout, recover_stall, snapshot_stall, stop_timeout,
               pull_timeout, pause_after, recovery_concurrency)
 DROVER_FIELDS(ClusterSpec, name, endpoints, tls, auth, snapshot, members, companions, rules)
-DROVER_FIELDS(PlanRequest, cluster, kind, strategy, to_version, image, adopt)
+DROVER_FIELDS(PlanRequest, cluster, kind, strategy, to_version, image, adopt, follow_path, via,
+              final_version, accept_no_return)
+DROVER_FIELDS(HopNeed, kind, text, names)
+DROVER_FIELDS(Hop, from, to, needs)
 DROVER_FIELDS(SnapshotOrigin, rollout, cluster_uuid, from_version, to_version, settings, policies)
 DROVER_FIELDS(PlannedMember, name, host, project, service, node_id, roles, from_image, to_image,
               elected_manager, batch, note)
@@ -46,7 +49,7 @@ DROVER_FIELDS(RepositoryView, name, type, exists, settings, verified, verified_n
               verify_error)
 DROVER_FIELDS(Plan, id, request, spec, from_version, members, batches, checks, repository, snapshot,
               observed_nodes, documents, expected, expected_from, created_at, created_by,
-              fingerprint, adopted)
+              fingerprint, adopted, hops)
 
 DROVER_FIELDS(Wait, reason, since, until, ends_when)
 DROVER_FIELDS(CellTimes, started_at, ended_at, failed, text)
@@ -82,13 +85,14 @@ DROVER_FIELDS(Outstanding, id, action, member)
 DROVER_FIELDS(Record, kind, member, host, text, fields)
 // `plan` is a pointer: Fill leaves it alone, Same compares what it points to.
 DROVER_FIELDS(Rollout, id, plan, phase, resume_phase, after_restore, reason, pause_asked, refused,
-              changes, batch, members, settings, stopped_policies, policies_stopped, snapshot,
-              snapshot_done, flushed, members_started, looked, rerouted, restore_since, attempts,
-              progress_at, progress_mark, settle_until, health, wait, outstanding, lost_hosts,
-              rollback, next_action, sequence, created_at, started_at, ended_at, started_by,
-              outcome, checks)
+              changes, batch, members, settings, clear_archived, no_return_announced,
+              stopped_policies, policies_stopped, snapshot, snapshot_done, flushed, members_started,
+              looked, rerouted, restore_since, attempts, progress_at, progress_mark, settle_until,
+              health, wait, outstanding, lost_hosts, rollback, next_action, sequence, created_at,
+              started_at, ended_at, started_by, outcome, checks)
 #undef DROVER_FIELDS
 
+inline std::tuple<> Fields(rollout::ClearArchived&) { return {}; }
 inline std::tuple<> Fields(rollout::Flush&) { return {}; }
 inline std::tuple<> Fields(rollout::ReadNodes&) { return {}; }
 inline std::tuple<> Fields(rollout::RetryFailedShards&) { return {}; }

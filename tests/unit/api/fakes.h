@@ -172,6 +172,9 @@ class FakeClusterApi final : public opensearch::ClusterApi {
                      const opensearch::SettingChanges&) override {
     return Unimplemented("fake");
   }
+  StatusOr<std::vector<std::string>> ClearArchivedSettings() override {
+    return Unimplemented("fake");
+  }
   Status Flush() override { return Unimplemented("fake"); }
   Status RetryFailedShards() override { return Unimplemented("fake"); }
   StatusOr<std::string> ExplainAllocation() override { return Unimplemented("fake"); }
