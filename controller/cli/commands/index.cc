@@ -1,5 +1,4 @@
 #include <chrono>
-#include <optional>
 
 #include "controller/cli/commands/commands.h"
 #include "controller/cli/render/format.h"

@@ -195,6 +195,7 @@ void AddTarget(CLI::App* sub, PlanArgs& args) {
   sub->add_option("--via", args.via, "A version to stop over at; may be given several times")
       ->type_name("VERSION")
       ->expected(1)
+      ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   sub->add_flag("--accept-no-return", args.accept_no_return,
                 "Do not pause before the last member of the old major version stops");
