@@ -174,6 +174,7 @@ Status Controller::Build() {
   parts.clusters = store.get();
   parts.rollouts = store.get();
   parts.cluster_api = opensearch::MakeRestClusterApi;
+  parts.reindex_api = opensearch::MakeRestReindexApi;
   parts.parse_cluster_file = clusterfile::ParseClusterFile;
   parts.write_cluster_file = clusterfile::WriteClusterFile;
   parts.clock = &clock;

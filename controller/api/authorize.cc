@@ -77,6 +77,9 @@ const std::map<std::string, Role>& RequiredRoles() {
       {"RolloutService/ApproveRollout", Role::kOperator},
       {"RolloutService/RollBackRollout", Role::kAdmin},
       {"RolloutService/WaiveCheck", Role::kAdmin},
+      {"IndexService/ListIndexes", Role::kViewer},
+      // Old indexes are deleted.
+      {"IndexService/ReindexIndexes", Role::kAdmin},
       {"SnapshotService/CreateSnapshot", Role::kOperator},
       {"SnapshotService/GetSnapshot", Role::kViewer},
       {"SnapshotService/ListSnapshots", Role::kViewer},

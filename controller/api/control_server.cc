@@ -6,6 +6,7 @@
 #include "controller/api/cluster_service.h"
 #include "controller/api/event_service.h"
 #include "controller/api/fleet_service.h"
+#include "controller/api/index_service.h"
 #include "controller/api/rollout_service.h"
 #include "controller/api/snapshot_service.h"
 
@@ -31,7 +32,9 @@ struct ControlServer::Rooms {
   Desk desk;
   FleetService fleet{desk, parts};
   ClusterService clusters{desk, parts};
-  RolloutService rollouts{desk, parts};
+  BusyClusters busy;
+  RolloutService rollouts{desk, parts, busy};
+  IndexService indexes{desk, parts, busy};
   SnapshotService snapshots{desk, parts};
   EventService events{desk, parts};
 };
@@ -43,8 +46,8 @@ ControlServer::ControlServer(const Parts& parts, IdentifyFunction identify)
 ControlServer::~ControlServer() { Shutdown(); }
 
 std::vector<grpc::Service*> ControlServer::Services() {
-  return {&rooms_->fleet, &rooms_->clusters, &rooms_->rollouts, &rooms_->snapshots,
-          &rooms_->events};
+  return {&rooms_->fleet,     &rooms_->clusters, &rooms_->rollouts,
+          &rooms_->snapshots, &rooms_->events,   &rooms_->indexes};
 }
 
 void ControlServer::Refuse(const Status& why) { rooms_->desk.Refuse(rpc::ToGrpc(why)); }

@@ -150,6 +150,33 @@ void MembersToProto(const rollout::Rollout& rollout, pb::Rollout* out) {
   }
 }
 
+pb::HopNeedKind ToProto(rollout::HopNeedKind kind) {
+  switch (kind) {
+    case rollout::HopNeedKind::kReindex:
+      return pb::HOP_NEED_KIND_REINDEX;
+    case rollout::HopNeedKind::kSettings:
+      return pb::HOP_NEED_KIND_SETTINGS;
+    case rollout::HopNeedKind::kNoReturn:
+      return pb::HOP_NEED_KIND_NO_RETURN;
+  }
+  return pb::HOP_NEED_KIND_UNSPECIFIED;
+}
+
+void HopsToProto(const rollout::Plan& plan, pb::Plan* out) {
+  for (const rollout::Hop& hop : plan.hops) {
+    pb::Hop* const to = out->add_hops();
+    to->set_from_version(hop.from);
+    to->set_to_version(hop.to);
+    for (const rollout::HopNeed& need : hop.needs) {
+      pb::HopNeed* const needed = to->add_needs();
+      needed->set_kind(ToProto(need.kind));
+      needed->set_text(need.text);
+      for (const auto& name : need.names) needed->add_names(name);
+    }
+  }
+  out->set_final_version(plan.request.final_version);
+}
+
 uint32_t Count(int number) { return static_cast<uint32_t>(std::max(0, number)); }
 
 void SnapshotToProto(const rollout::Rollout& rollout, pb::SnapshotStatus* out) {
@@ -266,6 +293,7 @@ void ToProto(const rollout::Plan& plan, pb::Plan* out) {
     out->add_promises(promise);
   }
   out->set_startable(plan.Startable());
+  HopsToProto(plan, out);
 }
 
 void ToProto(const rollout::Rollout& rollout, Time now, pb::Rollout* out) {

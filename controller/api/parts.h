@@ -12,6 +12,7 @@
 #include "controller/fleet/agents.h"
 #include "controller/fleet/fleet_admin.h"
 #include "controller/opensearch/cluster_api.h"
+#include "controller/opensearch/reindex_api.h"
 #include "controller/rollout/cluster_spec.h"
 #include "controller/store/cluster_store.h"
 #include "controller/store/rollout_store.h"
@@ -43,6 +44,7 @@ struct Parts {
   store::ClusterStore* clusters = nullptr;
   store::RolloutStore* rollouts = nullptr;
   opensearch::ClusterApiFactory cluster_api;
+  opensearch::ReindexApiFactory reindex_api;
   ParseClusterFileFunction parse_cluster_file;
   WriteClusterFileFunction write_cluster_file;
   Clock* clock = nullptr;

@@ -20,6 +20,9 @@ StatusOr<rollout::PlanRequest> FromProto(const pb::CreatePlanRequest& request) {
   plan.adopt = request.adopt();
   plan.accept_downtime = request.accept_downtime();
   plan.members.assign(request.members().begin(), request.members().end());
+  plan.follow_path = request.follow_path() && !plan.adopt;
+  plan.accept_no_return = request.accept_no_return();
+  plan.via.assign(request.via().begin(), request.via().end());
   if (request.kind() == pb::ROLLOUT_KIND_RESTART) {
     plan.kind = rollout::Kind::kRestart;
   } else if (request.kind() == pb::ROLLOUT_KIND_ROLLBACK) {
@@ -88,6 +91,11 @@ grpc::ServerUnaryReactor* RolloutService::StartRollout(grpc::CallbackServerConte
   return Unary<pb::StartRolloutRequest, pb::StartRolloutResponse>(
       desk_, context, request, response, "RolloutService/StartRollout",
       [this](const Caller& caller, const auto& question, auto* answer) {
+        const auto plan = parts_.coordinator->GetPlan(question.plan_id());
+        if (!plan.ok()) return rpc::ToGrpc(plan.status());
+        // Until the rollout is there for a reindex to see. A call that is sent again is no other.
+        const auto hold = busy_.Take((*plan)->spec.name, "the start of a rollout", true);
+        if (!hold.ok()) return ClusterBusy(hold.status());
         driver::Refusal refusal;
         const auto rollout = parts_.coordinator->Start(question.plan_id(), caller.name, &refusal);
         if (!rollout.ok()) return ToGrpc(rollout.status(), refusal);

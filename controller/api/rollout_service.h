@@ -1,6 +1,7 @@
 #ifndef DROVER_CONTROLLER_API_ROLLOUT_SERVICE_H_
 #define DROVER_CONTROLLER_API_ROLLOUT_SERVICE_H_
 
+#include "controller/api/busy_clusters.h"
 #include "controller/api/convert.h"
 #include "controller/api/desk.h"
 #include "controller/api/parts.h"
@@ -10,7 +11,8 @@ namespace drover::api {
 
 class RolloutService final : public pb::RolloutService::CallbackService {
  public:
-  RolloutService(Desk& desk, const Parts& parts) : desk_(desk), parts_(parts) {}
+  RolloutService(Desk& desk, const Parts& parts, BusyClusters& busy)
+      : desk_(desk), parts_(parts), busy_(busy) {}
 
   grpc::ServerUnaryReactor* CreatePlan(grpc::CallbackServerContext* context,
                                        const pb::CreatePlanRequest* request,
@@ -51,6 +53,7 @@ class RolloutService final : public pb::RolloutService::CallbackService {
  private:
   Desk& desk_;
   const Parts& parts_;
+  BusyClusters& busy_;
 };
 
 }  // namespace drover::api

@@ -142,6 +142,9 @@ std::vector<std::string> PausedCommands(const Rollout& rollout) {
     add(rollout.plan->companions[i], rollout.companions[i]);
   }
   std::vector<std::string> commands = {command + "resume " + id};
+  if (failed.empty() && rollout.no_return_announced) {
+    commands.front() = command + "approve " + id + "   # goes past the point of no return";
+  }
   if (!failed.empty()) commands.front() += "   # after your fix: tries " + failed + " again";
   commands.insert(commands.end(), skips.begin(), skips.end());
   commands.push_back(command + "abort " + id +

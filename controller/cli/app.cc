@@ -86,6 +86,7 @@ void AddCommands(CLI::App& app, Command& selected) {
   AddToken(app, selected);
   AddClusters(app, selected);
   AddPlans(app, selected);
+  AddIndexes(app, selected);
   AddRollouts(app, selected);
   AddSnapshots(app, selected);
   AddEvents(app, selected);

@@ -30,6 +30,7 @@ Connection::Connection(Target target, std::shared_ptr<grpc::Channel> channel)
       fleet_(v1::FleetService::NewStub(channel_)),
       clusters_(v1::ClusterService::NewStub(channel_)),
       rollouts_(v1::RolloutService::NewStub(channel_)),
+      indexes_(v1::IndexService::NewStub(channel_)),
       snapshots_(v1::SnapshotService::NewStub(channel_)),
       events_(v1::EventService::NewStub(channel_)) {}
 

@@ -12,6 +12,7 @@
 #include "drover/control/v1/cluster.grpc.pb.h"
 #include "drover/control/v1/event.grpc.pb.h"
 #include "drover/control/v1/fleet.grpc.pb.h"
+#include "drover/control/v1/index.grpc.pb.h"
 #include "drover/control/v1/rollout.grpc.pb.h"
 #include "drover/control/v1/snapshot.grpc.pb.h"
 
@@ -35,6 +36,7 @@ class Connection {
   v1::FleetService::Stub& fleet() { return *fleet_; }
   v1::ClusterService::Stub& clusters() { return *clusters_; }
   v1::RolloutService::Stub& rollouts() { return *rollouts_; }
+  v1::IndexService::Stub& indexes() { return *indexes_; }
   v1::SnapshotService::Stub& snapshots() { return *snapshots_; }
   v1::EventService::Stub& events() { return *events_; }
 
@@ -46,6 +48,7 @@ class Connection {
   const std::unique_ptr<v1::FleetService::Stub> fleet_;
   const std::unique_ptr<v1::ClusterService::Stub> clusters_;
   const std::unique_ptr<v1::RolloutService::Stub> rollouts_;
+  const std::unique_ptr<v1::IndexService::Stub> indexes_;
   const std::unique_ptr<v1::SnapshotService::Stub> snapshots_;
   const std::unique_ptr<v1::EventService::Stub> events_;
 };

@@ -6,6 +6,7 @@
 #include "drover/control/v1/common.pb.h"
 #include "drover/control/v1/event.pb.h"
 #include "drover/control/v1/fleet.pb.h"
+#include "drover/control/v1/index.pb.h"
 #include "drover/control/v1/rollout.pb.h"
 #include "drover/control/v1/snapshot.pb.h"
 

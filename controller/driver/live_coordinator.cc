@@ -136,8 +136,14 @@ StatusOr<std::vector<rollout::CheckResult>> LiveCoordinator::Check(
 }
 
 StatusOr<std::shared_ptr<const rollout::Plan>> LiveCoordinator::CreatePlan(
-    const rollout::PlanRequest& request, const std::string& by) {
-  DROVER_ASSIGN_OR_RETURN(const rollout::ClusterSpec spec, find_spec_(request.cluster));
+    const rollout::PlanRequest& wanted, const std::string& by) {
+  DROVER_ASSIGN_OR_RETURN(const rollout::ClusterSpec spec, find_spec_(wanted.cluster));
+  rollout::PlanRequest request = wanted;
+  if (wanted.follow_path) {
+    // Hosts are asked about the image of the first hop, so that has to be known before.
+    const rollout::World world = observer_.Observe(spec, {.hosts = false, .repository = false});
+    DROVER_ASSIGN_OR_RETURN(request, rollout::FirstHop(wanted, spec, world));
+  }
   DROVER_ASSIGN_OR_RETURN(const rollout::History history, store_.TimingsOf(request.cluster));
   DROVER_ASSIGN_OR_RETURN(
       rollout::Plan plan,

@@ -193,6 +193,19 @@ struct LiveEffects::Performer {
   void operator()(const rollout::PutSettings& put) {
     Call([put](opensearch::ClusterApi& api) { return api.PutSettings(put.persistent, {}); });
   }
+  void operator()(const rollout::ClearArchived&) {
+    const rollout::ActionId id = job.id;
+    self.OnCluster(
+        job,
+        [id](opensearch::ClusterApi& api) -> rollout::EventBody {
+          StatusOr<std::vector<std::string>> names = api.ClearArchivedSettings();
+          if (!names.ok()) return rollout::CallEnded{id, Message(names.status())};
+          return rollout::CallEnded{id, "", std::move(*names)};
+        },
+        [id](const std::string& error) -> rollout::EventBody {
+          return rollout::CallEnded{id, error};
+        });
+  }
   void operator()(const rollout::Flush&) {
     Call([](opensearch::ClusterApi& api) { return api.Flush(); });
   }

@@ -45,6 +45,9 @@ class ClusterApi {
   // Changes settings and reads them back; FAILED_PRECONDITION where they do not read back as put.
   virtual Status PutSettings(const SettingChanges& persistent, const SettingChanges& transient) = 0;
 
+  // Takes away the settings that a newer version has archived, and names them; none is no error.
+  virtual StatusOr<std::vector<std::string>> ClearArchivedSettings() = 0;
+
   // POST /_flush. 409 and partial failures are OK (opensearch.md M1 step 8).
   virtual Status Flush() = 0;
 

@@ -42,6 +42,22 @@ std::string Quoted(const std::string& body) {
 
 }  // namespace
 
+std::string Escape(const std::string& name) {
+  std::string escaped;
+  for (const char c : name) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.' || c == '~';
+    if (plain) {
+      escaped += c;
+      continue;
+    }
+    char hex[4];
+    std::snprintf(hex, sizeof(hex), "%%%02X", static_cast<unsigned char>(c));
+    escaped += hex;
+  }
+  return escaped;
+}
+
 std::string FailureReason(const RestAnswer& answer) {
   const nlohmann::json body = ParseJson(answer.body);
   const nlohmann::json& error = At(body, {"error"});

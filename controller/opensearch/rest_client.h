@@ -102,6 +102,9 @@ class RestClient {
 // beginning of a text that is no JSON.
 std::string FailureReason(const RestAnswer& answer);
 
+// A name as a part of a path.
+std::string Escape(const std::string& name);
+
 // FAILED_PRECONDITION with the reason; UNAVAILABLE where the cluster has no elected manager.
 Status FailureStatus(const RestRequest& request, const RestAnswer& answer);
 

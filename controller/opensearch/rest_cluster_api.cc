@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <thread>
 #include <utility>
@@ -34,23 +33,6 @@ constexpr Millis kLongestPoll{20'000};
 constexpr Millis kPollMargin{5'000};
 // Between two rounds in which no endpoint answered.
 constexpr Millis kPauseBetweenRounds{200};
-
-// A name as a part of a path.
-std::string Escape(const std::string& name) {
-  std::string escaped;
-  for (const char c : name) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '.' || c == '~';
-    if (plain) {
-      escaped += c;
-      continue;
-    }
-    char hex[4];
-    std::snprintf(hex, sizeof(hex), "%%%02X", static_cast<unsigned char>(c));
-    escaped += hex;
-  }
-  return escaped;
-}
 
 std::string SnapshotPath(const std::string& repository, const std::string& name) {
   return "/_snapshot/" + Escape(repository) + "/" + Escape(name);
@@ -167,6 +149,25 @@ class RestClusterApi final : public ClusterApi {
     if (problem.empty()) problem = Override(persistent, transient, settings.transient_settings);
     return problem.empty() ? OkStatus()
                            : FailedPrecondition("cluster " + client_.spec().name + ": " + problem);
+  }
+
+  StatusOr<std::vector<std::string>> ClearArchivedSettings() override {
+    static constexpr char kArchived[] = "archived.";
+    DROVER_ASSIGN_OR_RETURN(
+        const nlohmann::json now,
+        Ask({.path = "/_cluster/settings?flat_settings=true", .timeout = kSettingsTimeout}));
+    rollout::ClusterObservation settings;
+    AddClusterSettings(now, settings);
+    std::vector<std::string> names;
+    for (const auto* kind : {&settings.persistent_settings, &settings.transient_settings}) {
+      for (const auto& [name, value] : *kind) {
+        if (name.starts_with(kArchived)) names.push_back(name);
+      }
+    }
+    if (names.empty()) return names;
+    const SettingChanges none = {{std::string(kArchived) + "*", std::nullopt}};
+    DROVER_RETURN_IF_ERROR(PutSettings(none, none));
+    return names;
   }
 
   Status Flush() override {

@@ -55,6 +55,11 @@ struct PutSettings {  // → CallEnded
   Settings persistent;
   bool operator==(const PutSettings&) const = default;
 };
+// Takes away the settings that a newer version has archived: while there is one, every change of
+// cluster settings is refused (opensearch.md 1.4).
+struct ClearArchived {  // → CallEnded
+  bool operator==(const ClearArchived&) const = default;
+};
 struct Flush {  // → CallEnded
   bool operator==(const Flush&) const = default;
 };
@@ -108,7 +113,7 @@ struct SetTimer {  // → TimerFired
 };
 
 using Action = std::variant<ObserveWorld, StartOperation, CancelOperation, TakeSnapshot,
-                            DeleteSnapshot, PutSettings, Flush, RetryFailedShards,
+                            DeleteSnapshot, PutSettings, ClearArchived, Flush, RetryFailedShards,
                             AddVotingExclusion, ClearVotingExclusions, StopPolicies, StartPolicies,
                             AwaitHealth, ReadNodes, ReadContainer, ReadLog, SetTimer>;
 

@@ -125,6 +125,8 @@ void Engine::EnterStep(int i, MemberStep step) {
   m.progress_at.reset();
   m.progress_mark.clear();
   m.wait.reset();
+  // The new version archives settings that it does not know once it is there (opensearch.md M2 c).
+  if (step == MemberStep::kThaw && CrossesMajor(plan())) r().clear_archived = true;
   Say("member.step", planned(i).name + " " + Name(step), i, std::move(fields));
 }
 

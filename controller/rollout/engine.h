@@ -191,7 +191,8 @@ std::vector<std::string> WhoRunsWhat(const Engine& e, const World& world);
 // settings.cc
 // The recorded settings that differ from before, as they were.
 Settings SettingsToRestore(const Rollout& rollout);
-// Puts `wanted` and remembers in the same commit that it may differ from before.
+// Puts `wanted` and remembers in the same commit that it may differ from before. Where archived
+// settings are in the way they are taken away first; then it has to be called again.
 void PutRecorded(Engine& e, const std::string& step, const Settings& wanted);
 // `put` is in the cluster: what is as before is no longer changed.
 void MarkPut(Engine& e, const Settings& put);
@@ -220,6 +221,15 @@ void ClearExclusions(Engine& e);
 void MarkExclusionsCleared(Engine& e);
 // The same as MarkLate for exclusions.
 bool MarkLateExclusions(Engine& e, const ClusterObservation& cluster);
+
+// majors.cc: what an upgrade to the next major version needs besides (opensearch.md M2)
+bool CrossesMajor(const Plan& plan);
+// True where the stop of `stopping` is the point of no return and the rollout pauses before it.
+bool PausesBeforeNoReturn(Engine& e, const std::vector<int>& stopping,
+                          const ClusterObservation& cluster);
+// A refusal that names archived settings: they are taken away before the next try.
+void NoteArchived(Engine& e, const std::string& error);
+void OnArchivedCleared(Engine& e, const CallEnded& ended);
 
 // rollback.cc
 // Which way back to the old version there is now (opensearch.md M4), a sentence.

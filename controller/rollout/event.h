@@ -45,7 +45,8 @@ struct SnapshotSeen {
 };
 struct CallEnded {
   ActionId id;
-  std::string error;  // empty: done
+  std::string error;                    // empty: done
+  std::vector<std::string> names = {};  // ClearArchived: of the settings that are gone
 };
 struct HealthSeen {
   ActionId id;

@@ -184,6 +184,7 @@ void OnGate(Engine& e, const std::vector<int>& batch, const World& world, Member
     if (!node.empty()) return MoveVote(e, node);
   }
   if (!verdict.holds) return OnGateClosed(e, stopping, verdict, world.cluster.recovery, next);
+  if (next == MemberStep::kFreeze && PausesBeforeNoReturn(e, stopping, world.cluster)) return;
   e.r().progress_at.reset();
   for (int i : stopping) e.EnterStep(i, next);
 }

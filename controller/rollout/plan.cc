@@ -17,6 +17,8 @@ namespace {
 constexpr Millis kGuessSnapshot{5'000};
 constexpr Millis kGuessPrefetch{10'000};
 constexpr Millis kGuessMember{15'000};
+// In an image reference: the version of the hop.
+constexpr char kVersionMark[] = "{version}";
 
 Status CheckRestart(const PlanRequest& request) {
   if (request.to_version.empty() && request.image.empty()) return OkStatus();
@@ -161,6 +163,42 @@ void Adopt(const World& world, Plan* plan) {
   }
 }
 
+StatusOr<std::vector<Version>> ParseVia(const PlanRequest& request) {
+  std::vector<Version> via;
+  for (const std::string& text : request.via) {
+    const auto version = ParseVersion(text);
+    if (!version) {
+      return InvalidArgument("--via '" + text +
+                             "' is not a version: expected three numbers such as 2.19.4");
+    }
+    via.push_back(*version);
+  }
+  return via;
+}
+
+Status AddHops(const World& world, Plan* plan) {
+  const PlanRequest& request = plan->request;
+  const std::string& last =
+      request.final_version.empty() ? request.to_version : request.final_version;
+  const auto from = ParseVersion(plan->from_version);
+  const auto to = ParseVersion(last);
+  if (!from || !to) return OkStatus();
+  DROVER_ASSIGN_OR_RETURN(const std::vector<Version> via, ParseVia(request));
+  if (request.follow_path) {
+    DROVER_ASSIGN_OR_RETURN(plan->hops, PlanHops(*from, *to, IsSecured(plan->spec), via));
+  } else {
+    plan->hops = {{plan->from_version, last, {}}};
+  }
+  AddNeeds(plan->spec.name, world.cluster, &plan->hops);
+  for (HopNeed& need : plan->hops.front().needs) {
+    if (need.kind != HopNeedKind::kNoReturn) continue;
+    need.text += request.accept_no_return
+                     ? ". Accepted: the rollout does not pause before it"
+                     : ". The rollout pauses before it; drover rollout approve ID goes on";
+  }
+  return OkStatus();
+}
+
 void Expect(const History& history, Plan* plan) {
   const bool known = history.rollouts > 0;
   const Millis snapshot = known ? history.snapshot : kGuessSnapshot;
@@ -206,6 +244,29 @@ const std::vector<std::string>& WantedEnvironment() {
   return keys;
 }
 
+StatusOr<PlanRequest> FirstHop(const PlanRequest& wanted, const ClusterSpec& spec,
+                               const World& world) {
+  const auto from = LowestVersion(world.cluster);
+  const auto to = ParseVersion(wanted.to_version);
+  if (!wanted.follow_path || !from || !to) return wanted;
+  DROVER_ASSIGN_OR_RETURN(const std::vector<Version> via, ParseVia(wanted));
+  DROVER_ASSIGN_OR_RETURN(const std::vector<Hop> hops, PlanHops(*from, *to, IsSecured(spec), via));
+  PlanRequest request = wanted;
+  request.to_version = hops.front().to;
+  if (hops.size() > 1) request.final_version = wanted.to_version;
+  const size_t version = request.image.find(kVersionMark);
+  if (version != std::string::npos) {
+    request.image.replace(version, sizeof(kVersionMark) - 1, request.to_version);
+  } else if (hops.size() > 1 && !request.image.empty()) {
+    return InvalidArgument("--image " + wanted.image + " names one image, and the way to " +
+                           wanted.to_version + " has " + std::to_string(hops.size()) +
+                           " hops: write {version} where the version stands in it, or ask for one "
+                           "hop at a time with --to " +
+                           hops.front().to);
+  }
+  return request;
+}
+
 StatusOr<Plan> MakePlan(const PlanId& id, const PlanRequest& wanted, const ClusterSpec& spec,
                         const World& world, const History& history) {
   DROVER_ASSIGN_OR_RETURN(const PlanRequest request, CompleteRequest(wanted, spec, world));
@@ -234,6 +295,7 @@ StatusOr<Plan> MakePlan(const PlanId& id, const PlanRequest& wanted, const Clust
   plan.fingerprint = Fingerprint(spec, world);
   Admit(world.cluster, history, &plan);
   AddCompanions(world, &plan);
+  if (!request.adopt) DROVER_RETURN_IF_ERROR(AddHops(world, &plan));
   if (request.adopt) Adopt(world, &plan);
   Expect(history, &plan);
   return plan;

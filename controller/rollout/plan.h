@@ -13,6 +13,7 @@
 #include "controller/rollout/cluster_spec.h"
 #include "controller/rollout/observation.h"
 #include "controller/rollout/operation.h"
+#include "controller/rollout/paths.h"
 
 namespace drover::rollout {
 
@@ -60,6 +61,13 @@ struct PlanRequest {
   std::vector<std::string> members = {};
   // The operator accepts that the cluster does not serve while its only cluster manager restarts.
   bool accept_downtime = false;
+  // Where one hop does not lead to `to_version`: plan the first of several. FirstHop then puts that
+  // hop's version into to_version and where the way ends into final_version.
+  bool follow_path = false;
+  std::vector<std::string> via;  // versions to stop over at; empty: those that Drover knows
+  std::string final_version;     // empty: to_version
+  // Do not pause before the last member of the old major version stops.
+  bool accept_no_return = false;
   bool operator==(const PlanRequest&) const = default;
 };
 
@@ -115,6 +123,8 @@ struct Plan {
   std::string downtime_of;
   Millis downtime{};  // how long that is expected to take
   std::vector<HomelessReplicas> homeless;
+  // The way to request.final_version with what each hop needs; this plan is for the first.
+  std::vector<Hop> hops;
 
   bool Startable() const;  // no check blocks
   // A restart makes the containers again from the images that their hosts have: nothing is pulled,
@@ -123,6 +133,12 @@ struct Plan {
   // The version that every member runs at the end.
   const std::string& Target() const { return ChangesImages() ? request.to_version : from_version; }
 };
+
+// The request for the first hop of its way, by the versions that the cluster runs now; as it is
+// where it follows no path, needs no other hop or the cluster was not seen. INVALID_ARGUMENT where
+// a version cannot be read, or where one image is named for several versions.
+StatusOr<PlanRequest> FirstHop(const PlanRequest& request, const ClusterSpec& spec,
+                               const World& world);
 
 // Works out the plan. INVALID_ARGUMENT where the request itself is wrong (no version, an unknown
 // strategy); everything about the world that forbids it is a check in the plan.

@@ -169,6 +169,10 @@ struct Rollout {
   std::vector<MemberState> companions;  // like plan->companions; of the steps some
   std::vector<RecordedSetting> settings;
   std::vector<VotingExclusion> exclusions;
+  // Before the next change of settings, those that a newer version archived are taken away.
+  bool clear_archived = false;
+  // It was said, by a pause or an event, that the next stop is the one of the last old-major node.
+  bool no_return_announced = false;
   std::vector<std::string> stopped_policies;  // that were running before
   bool policies_stopped = false;
   SnapshotProgress snapshot;

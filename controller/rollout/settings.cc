@@ -33,6 +33,11 @@ RecordedSetting* FindSetting(Engine& e, const std::string& name) {
 }
 
 void PutRecorded(Engine& e, const std::string& step, const Settings& wanted) {
+  // Until then every change would be refused.
+  if (e.r().clear_archived) {
+    e.Do(kOwnSlot, "archived", ClearArchived{});
+    return;
+  }
   for (const auto& [name, value] : wanted) {
     RecordedSetting* setting = FindSetting(e, name);
     if (setting == nullptr) continue;

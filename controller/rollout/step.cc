@@ -164,6 +164,8 @@ struct Dispatch {
     if (!event.error.empty()) {
       e.Say("cluster.error", event.error, kOwnSlot, {{"action", o->id.str()}});
     }
+    if (std::holds_alternative<ClearArchived>(o->action)) return OnArchivedCleared(e, event);
+    if (std::holds_alternative<PutSettings>(o->action)) NoteArchived(e, event.error);
     if (e.r().phase == Phase::kRolling) OnRollingCallEnded(e, o->action, event.error);
     if (e.r().phase == Phase::kFinishing) OnFinishingCallEnded(e, o->action, event.error);
     if (e.r().phase == Phase::kRestoring) OnRestoringCallEnded(e, o->action, event.error);

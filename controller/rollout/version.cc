@@ -5,25 +5,11 @@
 namespace drover::rollout {
 namespace {
 
-// The last minor of each major that a newer major can still talk to (opensearch.md 1.3;
-// OpenSearch's Version.computeMinCompatVersion). A major that is not listed accepts any minor
-// before it.
-struct MajorGate {
-  int to_major;
-  Version at_least;
-};
-constexpr MajorGate kMajorGates[] = {
-    {2, {1, 0, 1}},   // 1.0.0 cannot talk to 2.x
-    {3, {2, 19, 0}},  // "The minimum required cluster version for upgrades to 3.x.x is 2.19.0"
-};
-
 bool ParseNumber(const std::string& text, size_t begin, size_t end, int* out) {
   if (begin >= end || end - begin > 6) return false;
   const auto [stop, error] = std::from_chars(text.data() + begin, text.data() + end, *out);
   return error == std::errc() && stop == text.data() + end && *out >= 0;
 }
-
-PathVerdict Refuse(PathKind kind, std::string reason) { return {kind, false, std::move(reason)}; }
 
 }  // namespace
 
@@ -41,33 +27,6 @@ std::optional<Version> ParseVersion(const std::string& text) {
     return std::nullopt;
   }
   return v;
-}
-
-PathVerdict CheckPath(const Version& from, const Version& to) {
-  const std::string both = from.ToString() + " → " + to.ToString();
-  if (to == from) {
-    return Refuse(PathKind::kSame, "the cluster runs " + to.ToString() +
-                                       " already; drover restart rolls it without a new version");
-  }
-  if (to < from) {
-    return Refuse(PathKind::kDowngrade,
-                  both +
-                      " is a downgrade; OpenSearch nodes cannot be downgraded. The way back is a "
-                      "snapshot restored into a cluster of the old version");
-  }
-  if (to.major == from.major) return {PathKind::kMinor, true, both + " within one major version"};
-  if (to.major > from.major + 1) {
-    return Refuse(PathKind::kSkipsMajor, both + " skips a major version; go to the last minor of " +
-                                             std::to_string(from.major + 1) + ".x first");
-  }
-  for (const MajorGate& gate : kMajorGates) {
-    if (gate.to_major == to.major && from < gate.at_least) {
-      return Refuse(PathKind::kNeedsHop, both + " needs " + gate.at_least.ToString() +
-                                             " or a later " + std::to_string(from.major) +
-                                             ".x first");
-    }
-  }
-  return {PathKind::kMajor, true, both + " to the next major version"};
 }
 
 ImageReference ParseImage(const std::string& image) {

@@ -1,4 +1,4 @@
-// OpenSearch versions and the upgrades between them that work (opensearch.md section 1.3).
+// OpenSearch versions and image references; which upgrades work is in paths.h.
 #ifndef DROVER_CONTROLLER_ROLLOUT_VERSION_H_
 #define DROVER_CONTROLLER_ROLLOUT_VERSION_H_
 
@@ -16,17 +16,6 @@ struct Version {
 
 // "2.19.1". Nothing for any other form (no qualifiers, no leading "v").
 std::optional<Version> ParseVersion(const std::string& text);
-
-enum class PathKind { kMinor, kMajor, kSame, kDowngrade, kSkipsMajor, kNeedsHop };
-
-struct PathVerdict {
-  PathKind kind = PathKind::kMinor;
-  bool allowed = false;
-  std::string reason;  // a sentence; what to do where it is not allowed
-};
-
-// Whether a cluster at `from` may be rolled to `to` in one hop.
-PathVerdict CheckPath(const Version& from, const Version& to);
 
 // A reference split at its tag: "registry:5000/a/b" ":" "2.19.1" "@sha256:…".
 struct ImageReference {

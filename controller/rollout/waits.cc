@@ -36,6 +36,9 @@ struct Describe {
   Words operator()(const PutSettings&) const {
     return {"cluster settings that are being put", "the cluster answers", {}};
   }
+  Words operator()(const ClearArchived&) const {
+    return {"archived settings to be taken away", "the cluster answers", {}};
+  }
   Words operator()(const Flush&) const { return {"the flush", "the flush ends", {}}; }
   Words operator()(const RetryFailedShards&) const {
     return {"the cluster to try failed shards again", "the cluster answers", {}};

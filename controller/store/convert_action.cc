@@ -74,6 +74,7 @@ struct ActionWriter {
       if (value) setting->set_value(*value);
     }
   }
+  void operator()(const rollout::ClearArchived&) const { out->mutable_clear_archived(); }
   void operator()(const rollout::Flush&) const { out->mutable_flush(); }
   void operator()(const rollout::RetryFailedShards&) const { out->mutable_retry_failed_shards(); }
   void operator()(const rollout::AddVotingExclusion& action) const {
@@ -191,6 +192,8 @@ rollout::Action ReadAction(const v1::Outstanding& stored, DecodeErrors* errors) 
                                      stored.delete_snapshot().name()};
     case v1::Outstanding::kPutSettings:
       return ReadPut(stored.put_settings());
+    case v1::Outstanding::kClearArchived:
+      return rollout::ClearArchived{};
     case v1::Outstanding::kFlush:
       return rollout::Flush{};
     case v1::Outstanding::kRetryFailedShards:

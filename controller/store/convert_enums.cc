@@ -38,6 +38,18 @@ v1::Verdict ToProto(rollout::Verdict verdict) {
   return v1::VERDICT_UNSPECIFIED;
 }
 
+v1::HopNeedKind ToProto(rollout::HopNeedKind kind) {
+  switch (kind) {
+    case rollout::HopNeedKind::kReindex:
+      return v1::HOP_NEED_KIND_REINDEX;
+    case rollout::HopNeedKind::kSettings:
+      return v1::HOP_NEED_KIND_SETTINGS;
+    case rollout::HopNeedKind::kNoReturn:
+      return v1::HOP_NEED_KIND_NO_RETURN;
+  }
+  return v1::HOP_NEED_KIND_UNSPECIFIED;
+}
+
 v1::Phase ToProto(rollout::Phase phase) {
   switch (phase) {
     case rollout::Phase::kPlanned:

@@ -12,6 +12,10 @@ void ToProto(const rollout::PlanRequest& request, v1::PlanRequest* out) {
   out->set_adopt(request.adopt);
   SetStrings(request.members, out->mutable_members());
   out->set_accept_downtime(request.accept_downtime);
+  out->set_follow_path(request.follow_path);
+  SetStrings(request.via, out->mutable_via());
+  out->set_final_version(request.final_version);
+  out->set_accept_no_return(request.accept_no_return);
 }
 
 rollout::PlanRequest FromProto(const v1::PlanRequest& stored, DecodeErrors* errors) {
@@ -24,7 +28,31 @@ rollout::PlanRequest FromProto(const v1::PlanRequest& stored, DecodeErrors* erro
   request.adopt = stored.adopt();
   request.members = Strings(stored.members());
   request.accept_downtime = stored.accept_downtime();
+  request.follow_path = stored.follow_path();
+  request.via = Strings(stored.via());
+  request.final_version = stored.final_version();
+  request.accept_no_return = stored.accept_no_return();
   return request;
+}
+
+void ToProto(const rollout::Hop& hop, v1::Hop* out) {
+  out->set_from(hop.from);
+  out->set_to(hop.to);
+  for (const rollout::HopNeed& need : hop.needs) {
+    v1::HopNeed* to = out->add_needs();
+    to->set_kind(store::ToProto(need.kind));
+    to->set_text(need.text);
+    SetStrings(need.names, to->mutable_names());
+  }
+}
+
+rollout::Hop FromProto(const v1::Hop& stored, DecodeErrors* errors) {
+  rollout::Hop hop{stored.from(), stored.to(), {}};
+  for (const v1::HopNeed& need : stored.needs()) {
+    hop.needs.push_back({store::FromProto<rollout::HopNeedKind>(need.kind(), "hop need", errors),
+                         need.text(), Strings(need.names())});
+  }
+  return hop;
 }
 
 void ToProto(const rollout::SnapshotOrigin& origin, v1::SnapshotOrigin* out) {
@@ -238,6 +266,7 @@ void ToProto(const rollout::Plan& plan, v1::Plan* out) {
   out->set_downtime_of(plan.downtime_of);
   out->set_downtime_ms(plan.downtime.count());
   for (const auto& shard : plan.homeless) ToProto(shard, out->add_homeless());
+  for (const auto& hop : plan.hops) ToProto(hop, out->add_hops());
 }
 
 rollout::Plan FromProto(const v1::Plan& stored, DecodeErrors* errors) {
@@ -268,6 +297,7 @@ rollout::Plan FromProto(const v1::Plan& stored, DecodeErrors* errors) {
   for (const auto& shard : stored.homeless()) {
     plan.homeless.push_back({shard.index(), shard.shard(), shard.replicas()});
   }
+  for (const auto& hop : stored.hops()) plan.hops.push_back(FromProto(hop, errors));
   return plan;
 }
 

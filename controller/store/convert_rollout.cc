@@ -217,6 +217,8 @@ void ToProto(const rollout::Rollout& rollout, v1::RolloutState* out) {
   SetStrings(rollout.outcome, out->mutable_outcome());
   out->set_looked(rollout.looked);
   out->set_rerouted(rollout.rerouted);
+  out->set_clear_archived(rollout.clear_archived);
+  out->set_no_return_announced(rollout.no_return_announced);
   if (!rollout.rollback.empty()) out->set_rollback(rollout.rollback);
   if (rollout.settle_until) out->set_settle_until_ms(ToUnixMillis(*rollout.settle_until));
 }
@@ -266,6 +268,8 @@ rollout::Rollout FromProto(const v1::RolloutState& stored, DecodeErrors* errors)
   rollout.outcome = Strings(stored.outcome());
   rollout.looked = stored.looked();
   rollout.rerouted = stored.rerouted();
+  rollout.clear_archived = stored.clear_archived();
+  rollout.no_return_announced = stored.no_return_announced();
   rollout.rollback = stored.rollback();
   rollout.settle_until = OptionalTime(stored.has_settle_until_ms(), stored.settle_until_ms());
   return rollout;

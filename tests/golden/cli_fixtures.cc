@@ -68,6 +68,42 @@ cli::View At(int width, bool color) {
 
 v1::Plan GoodPlan() { return Parse<v1::Plan>(kPlan); }
 
+v1::Plan HopsPlan() {
+  v1::Plan plan = With(GoodPlan(), R"pb(
+    from_version: "1.3.20"
+    to_version: "2.19.4"
+    final_version: "3.8.0"
+    hops {
+      from_version: "1.3.20"
+      to_version: "2.19.4"
+      needs {
+        kind: HOP_NEED_KIND_NO_RETURN
+        text: "point of no return: the stop of the last member that runs 1.x; from then on no node of 1.x may join, and the only way back is a snapshot restored into a new cluster. The rollout pauses before it; drover rollout approve ID goes on"
+      }
+    }
+    hops {
+      from_version: "2.19.4"
+      to_version: "3.8.0"
+      needs {
+        kind: HOP_NEED_KIND_REINDEX
+        text: "2 indexes were created before 2.0.0 and must be reindexed, once the cluster runs 2.19.4 and before this hop: drover index reindex search-prod logs .hidden"
+        names: "logs"
+        names: ".hidden"
+      }
+      needs {
+        kind: HOP_NEED_KIND_SETTINGS
+        text: "settings that 3.x does not know any more: knn.plugin.enabled"
+        names: "knn.plugin.enabled"
+      }
+      needs {
+        kind: HOP_NEED_KIND_NO_RETURN
+        text: "point of no return: the stop of the last member that runs 2.x; from then on no node of 2.x may join, and the only way back is a snapshot restored into a new cluster"
+      }
+    })pb");
+  plan.set_prefetch_images(0, "registry/opensearch:2.19.4");
+  return plan;
+}
+
 v1::Plan BlockedPlan() {
   v1::Plan plan = With(GoodPlan(), R"pb(
     checks {

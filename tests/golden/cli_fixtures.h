@@ -39,6 +39,8 @@ v1::Plan BlockedPlan();
 // Of two of three members.
 v1::Plan RestartPlan();
 v1::Plan PlanWithCompanions();
+// The first of two hops to the next major but one.
+v1::Plan HopsPlan();
 
 cli::StatusData Status();
 v1::Cluster OneCluster();

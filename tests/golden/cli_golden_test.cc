@@ -79,6 +79,10 @@ TEST(Plan, GoodWithAllChecks) {
   Expect("cli/plan_verbose.txt", cli::Print(cli::RenderPlan(GoodPlan(), view), view));
 }
 
+TEST(Plan, SeveralHops) {
+  Expect("cli/plan_hops.txt", cli::Print(cli::RenderPlan(HopsPlan(), At(100)), At(100)));
+}
+
 TEST(Plan, Blocked) {
   Expect("cli/plan_blocked.txt", cli::Print(cli::RenderPlan(BlockedPlan(), At(100)), At(100)));
 }

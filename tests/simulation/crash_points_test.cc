@@ -31,7 +31,7 @@ void ExpectSameEnd(const Scenario& scenario) {
   const Outcome outcome = Simulate(scenario);
   ASSERT_EQ(outcome.violation, "") << Report(scenario);
   ASSERT_EQ(outcome.phase, rollout::Phase::kSucceeded) << Report(scenario);
-  const std::string version = scenario.restart ? "2.17.1" : "2.19.1";
+  const std::string version = scenario.restart ? kOldVersion : kNewVersion;
   ASSERT_EQ(outcome.members_at, std::vector<std::string>(3, version)) << Report(scenario);
   // Stopped, edited and started once: a verb that a crash interrupts is looked at, never repeated.
   const HostChanges once = {1, 1, scenario.restart ? 0 : 1};

@@ -42,6 +42,7 @@ class Simulation {
     if (!scenario.allocation_was_set) return {};
     return {{"cluster.routing.allocation.enable", "all"}};
   }
+  std::string NewVersion() const { return scenario_.major ? kNewMajorVersion : kNewVersion; }
   void AddHost(int i);
   void Tell(const std::string& line);
   void Plan();

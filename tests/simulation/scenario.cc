@@ -136,6 +136,7 @@ Scenario MakeScenario(uint64_t seed) {
     const auto kind = static_cast<FaultKind>(random.Below(kFaultKinds));
     scenario.faults.push_back(MakeFault(kind, scenario.members, random));
   }
+  scenario.major = random.Chance(25);
   return scenario;
 }
 
@@ -164,6 +165,7 @@ std::string Describe(const Scenario& scenario) {
   if (scenario.pause_after_first) text += ", pause_after first";
   if (scenario.unreplicated_index) text += ", an index without replicas";
   if (scenario.allocation_was_set) text += ", allocation set before";
+  if (scenario.major) text += ", to the next major version";
   for (const Fault& fault : scenario.faults) text += "\n  " + Describe(fault);
   return text;
 }

@@ -85,6 +85,8 @@ struct Scenario {
   int companions = 0;        // on the first hosts
   bool restart = false;      // in place of an upgrade
   bool restart_one = false;  // of the second member alone
+  // To the next major version, which archives a setting that the cluster holds.
+  bool major = false;
   std::vector<Fault> faults;
 };
 

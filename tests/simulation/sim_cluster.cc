@@ -12,6 +12,7 @@ using rollout::ShardState;
 
 constexpr char kAllocation[] = "cluster.routing.allocation.enable";
 constexpr Millis kElection{800};
+constexpr int kArchives = 3;  // the major version that does not know a setting any more
 constexpr Millis kDelayedAllocation{60'000};  // index.unassigned.node_left.delayed_timeout
 
 bool IsOlder(const std::string& a, const std::string& b) {
@@ -97,6 +98,10 @@ void SimCluster::Join(int i, const std::string& version) {
   node.joined = true;
   node.version = version;
   MoveVote();
+  // Plugins of old nodes put it again and again (opensearch.md 1.4, "Archived settings").
+  if (rollout::ParseVersion(version)->major >= kArchives) {
+    archived.insert("archived.plugins.index_state_management.metadata_service.enabled");
+  }
   Reroute();
 }
 
@@ -327,6 +332,7 @@ rollout::ClusterObservation SimCluster::Observe() const {
       index.name = shard.index;
       index.replicas = shard.replicas;
       index.docs = 1000;
+      index.created_version = "2.17.1";
       seen.indices.push_back(std::move(index));
     }
     ++seen.indices.back().shards;

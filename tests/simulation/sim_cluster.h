@@ -76,6 +76,8 @@ class SimCluster {
 
   std::map<std::string, std::string> settings;  // persistent, flat
   std::set<std::string> exclusions;             // from voting, by node name
+  // While there are some, no change of settings is taken.
+  std::set<std::string> archived;
   std::set<std::string> running_policies = {"daily"};
   std::set<std::string> stopped_policies;
 

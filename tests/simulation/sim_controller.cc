@@ -257,6 +257,18 @@ struct SimController::Performer {
   void operator()(const rollout::PutSettings& put) {
     Change([put](SimCluster& cluster) { cluster.Put(put.persistent); }, true);
   }
+  void operator()(const rollout::ClearArchived&) {
+    Send(
+        [&self = self, id = id]() -> EventBody {
+          std::set<std::string>& archived = self.around_.cluster.archived;
+          const std::vector<std::string> names(archived.begin(), archived.end());
+          archived.clear();
+          return rollout::CallEnded{id, "", names};
+        },
+        [id = id](const std::string& error) -> EventBody {
+          return rollout::CallEnded{id, error};
+        });
+  }
   void operator()(const rollout::Flush&) {
     Change([](SimCluster&) {});
   }

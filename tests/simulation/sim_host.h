@@ -16,9 +16,10 @@
 
 namespace drover::simulation {
 
-inline constexpr char kOldVersion[] = "2.17.1";
-inline constexpr char kNewVersion[] = "2.19.1";
-inline constexpr char kOtherVersion[] = "2.18.0";  // what a moved tag holds
+inline constexpr char kOldVersion[] = "2.19.1";
+inline constexpr char kNewVersion[] = "2.19.4";
+inline constexpr char kNewMajorVersion[] = "3.8.0";
+inline constexpr char kOtherVersion[] = "2.19.2";  // what a moved tag holds
 inline constexpr char kRepository[] = "registry.test:5000/opensearch";
 
 class SimHost {

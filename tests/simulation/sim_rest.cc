@@ -38,6 +38,12 @@ void SimRest::Arrive(const Call& call, const Reply& reply) {
     });
     return;
   }
+  if (call.puts_settings && !cluster_.archived.empty()) {
+    schedule_.After(Latency(), [call, reply, name = *cluster_.archived.begin()] {
+      reply(call.failed("illegal_argument_exception: unknown setting [" + name + "]"));
+    });
+    return;
+  }
   const bool lost = replies_lost && random_.Chance(60);
   call.execute([this, lost, call, reply](const rollout::EventBody& body) {
     if (lost) {

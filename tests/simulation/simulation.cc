@@ -104,8 +104,8 @@ void Simulation::Plan() {
     if (scenario_.restart_one) request.members = {"os-2"};
     promises_.ForbidImages();
   } else {
-    request.to_version = kNewVersion;
-    promises_.WantVersion(kNewVersion);
+    request.to_version = NewVersion();
+    promises_.WantVersion(NewVersion());
   }
   if (scenario_.managers == 1) {
     request.accept_downtime = true;
@@ -178,9 +178,12 @@ void Simulation::CheckUndisturbed() {
     promises_.Violated("undisturbed and not SUCCEEDED but " + Name(Active().rollout().phase) +
                        ": " + Active().rollout().reason);
   }
-  // Behind the last batch there is nothing to pause before.
+  // Behind the last batch there is nothing to pause before; before the last old-major node stops, an
+  // operator is asked.
   const bool one_batch = scenario_.restart_one || scenario_.members == 1;
-  if (resumes_ != (scenario_.pause_after_first && !one_batch ? 1 : 0)) {
+  const int pauses =
+      (scenario_.pause_after_first && !one_batch ? 1 : 0) + (scenario_.major ? 1 : 0);
+  if (resumes_ != pauses) {
     promises_.Violated("undisturbed and paused " + std::to_string(resumes_) + " times");
   }
   for (const auto& each : hosts_) {
@@ -231,7 +234,7 @@ void Simulation::CheckEnd() {
 // What SUCCEEDED says, at the moment when it is said: nodes may die afterwards.
 void Simulation::CheckSuccess() {
   for (const auto& each : hosts_) {
-    const std::string version = scenario_.restart ? kOldVersion : kNewVersion;
+    const std::string version = scenario_.restart ? kOldVersion : NewVersion();
     const std::string wanted = std::string(kRepository) + ":" + version;
     const bool runs = each->Container().image_id == std::string("sha256:") + version;
     const SimCompanion* companion = each->companion();

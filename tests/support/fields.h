@@ -39,7 +39,9 @@ DROVER_FIELDS(Rules, max_unavailable, join_timeout, recover_stall, snapshot_stal
               pull_timeout, pause_after, recovery_concurrency)
 DROVER_FIELDS(ClusterSpec, name, endpoints, tls, auth, snapshot, members, companions, rules)
 DROVER_FIELDS(PlanRequest, cluster, kind, strategy, to_version, image, adopt, members,
-              accept_downtime)
+              accept_downtime, follow_path, via, final_version, accept_no_return)
+DROVER_FIELDS(HopNeed, kind, text, names)
+DROVER_FIELDS(Hop, from, to, needs)
 DROVER_FIELDS(SnapshotOrigin, rollout, cluster_uuid, from_version, to_version, settings, policies)
 DROVER_FIELDS(PlannedMember, name, host, project, service, node_id, roles, from_image, to_image,
               elected_manager, batch, note)
@@ -47,7 +49,7 @@ DROVER_FIELDS(RepositoryView, name, type, exists, settings, verified, verified_n
               verify_error)
 DROVER_FIELDS(Plan, id, request, spec, from_version, members, companions, others, batches, checks,
               repository, snapshot, observed_nodes, documents, expected, expected_from, created_at,
-              created_by, fingerprint, adopted, downtime_of, downtime, homeless)
+              created_by, fingerprint, adopted, downtime_of, downtime, homeless, hops)
 DROVER_FIELDS(HomelessReplicas, index, shard, replicas)
 
 DROVER_FIELDS(Wait, reason, since, until, ends_when)
@@ -86,13 +88,14 @@ DROVER_FIELDS(Outstanding, id, action, member)
 DROVER_FIELDS(Record, kind, member, host, text, fields)
 // `plan` is a pointer: Fill leaves it alone, Same compares what it points to.
 DROVER_FIELDS(Rollout, id, plan, phase, resume_phase, after_restore, reason, pause_asked, refused,
-              changes, batch, members, companions, settings, exclusions, stopped_policies,
+              changes, batch, members, companions, settings, exclusions, clear_archived, no_return_announced, stopped_policies,
               policies_stopped, snapshot, snapshot_done, flushed, members_started, looked, rerouted,
               restore_since, attempts, progress_at, progress_mark, settle_until, health, wait,
               outstanding, lost_hosts, rollback, next_action, sequence, created_at, started_at,
               ended_at, started_by, outcome, checks)
 #undef DROVER_FIELDS
 
+inline std::tuple<> Fields(rollout::ClearArchived&) { return {}; }
 inline std::tuple<> Fields(rollout::Flush&) { return {}; }
 inline std::tuple<> Fields(rollout::ClearVotingExclusions&) { return {}; }
 inline std::tuple<> Fields(rollout::ReadNodes&) { return {}; }

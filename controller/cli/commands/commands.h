@@ -41,6 +41,7 @@ void AddClusters(CLI::App& app, Command& selected);
 void AddPlans(CLI::App& app, Command& selected);
 // `drover cluster adopt`: a plan as well.
 void AddAdopt(CLI::App& clusters, Command& selected);
+void AddIndexes(CLI::App& app, Command& selected);
 void AddRollouts(CLI::App& app, Command& selected);
 void AddSnapshots(CLI::App& app, Command& selected);
 void AddEvents(CLI::App& app, Command& selected);

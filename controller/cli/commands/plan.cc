@@ -26,6 +26,9 @@ struct PlanArgs {
   std::string out;
   // Of `apply`: a file or an id.
   std::string plan;
+  std::vector<std::string> via;
+  bool one_hop = false;
+  bool accept_no_return = false;
   bool adopt = false;
   bool yes = false;
   bool detach = false;
@@ -41,11 +44,23 @@ grpc::Status CreatePlan(Session& session, const PlanArgs& args, v1::Plan& plan) 
   request.set_adopt(args.adopt);
   for (const std::string& member : args.members) request.add_members(member);
   request.set_accept_downtime(args.accept_downtime);
+  request.set_accept_no_return(args.accept_no_return);
+  request.set_follow_path(args.kind == v1::ROLLOUT_KIND_UPGRADE && !args.one_hop && !args.adopt);
+  for (const std::string& version : args.via) request.add_via(version);
   v1::CreatePlanResponse response;
   const grpc::Status status = session.Call(session.connection().rollouts(), &Rollouts::CreatePlan,
                                            request, response, kObserveTimeout);
   plan.Swap(response.mutable_plan());
   return status;
+}
+
+// With which the way goes on, or begins again, whatever has been done of it.
+std::string UpgradeCommand(const PlanArgs& args) {
+  std::string command = "drover upgrade " + args.cluster + " --to " + args.to;
+  for (const std::string& version : args.via) command += " --via " + version;
+  if (!args.image.empty()) command += " --image " + args.image;
+  if (args.accept_no_return) command += " --accept-no-return";
+  return command;
 }
 
 Exit MakePlan(Session& session, const PlanArgs& args) {
@@ -61,6 +76,10 @@ Exit MakePlan(Session& session, const PlanArgs& args) {
   if (IsBlocked(plan)) return Exit::kRefused;
   session.Say("nothing was changed; start it with: drover apply " +
               (args.out.empty() ? plan.id() : args.out));
+  if (plan.hops_size() > 1) {
+    session.Say("that is the first of " + std::to_string(plan.hops_size()) +
+                " hops; all of them, one after the other: " + UpgradeCommand(args));
+  }
   return Exit::kOk;
 }
 
@@ -115,13 +134,30 @@ Status CanRun(const Session& session, const PlanArgs& args) {
   return session.CanConfirm(args.yes);
 }
 
+// Each hop is worked out from what the cluster runs then, so that the same command goes on with a
+// way that was left.
 Exit Upgrade(Session& session, const PlanArgs& args) {
   const Status can = CanRun(session, args);
   if (!can.ok()) return session.Fail(can);
-  v1::Plan plan;
-  const grpc::Status status = CreatePlan(session, args, plan);
-  if (!status.ok()) return session.Fail(status);
-  return Start(session, args, plan);
+  int hops = 0;
+  for (int hop = 1;; ++hop) {
+    v1::Plan plan;
+    const grpc::Status status = CreatePlan(session, args, plan);
+    if (hop == 1) hops = plan.hops_size();
+    const std::string again = hops > 1 ? UpgradeCommand(args) : "";
+    const Exit exit = status.ok() ? Start(session, args, plan) : session.Fail(status);
+    const bool last = plan.final_version().empty() || args.detach;
+    if (exit == Exit::kOk && !last) {
+      session.Say("\nhop " + std::to_string(hop) + " of " + std::to_string(hops) +
+                  " is done: " + args.cluster + " runs " + plan.to_version() + "; the next hop:");
+      continue;
+    }
+    if (!again.empty() && (exit != Exit::kOk || args.detach)) {
+      session.Say("the way has " + std::to_string(hops) +
+                  " hops; go on, once nothing runs: " + again);
+    }
+    return exit;
+  }
 }
 
 bool LooksLikePlanId(const std::string& text) {
@@ -172,7 +208,17 @@ void AddStrategy(CLI::App* sub, PlanArgs& args) {
 void AddTarget(CLI::App* sub, PlanArgs& args) {
   AddName(sub, "name", args.cluster, "CLUSTER", "The cluster");
   sub->add_option("--to", args.to, "The version to go to")->type_name("VERSION")->required();
-  sub->add_option("--image", args.image, "Full image reference instead of the tag's replacement")
+  sub->add_option("--via", args.via, "A version to stop over at; may be given several times")
+      ->type_name("VERSION")
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  sub->add_flag("--accept-no-return", args.accept_no_return,
+                "Do not pause before the last member of the old major version stops");
+  sub->add_flag("--one-hop", args.one_hop, "Refuse a way that needs more than one hop");
+  sub->add_option("--image", args.image,
+                  "Full image reference instead of the tag's replacement; {version} in it stands "
+                  "for the version")
       ->type_name("REF");
   AddStrategy(sub, args);
   AddDowntime(sub, args);

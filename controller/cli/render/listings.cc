@@ -151,6 +151,21 @@ Lines RenderCluster(const v1::Cluster& cluster, const View& view) {
   return out;
 }
 
+Lines RenderIndexes(const google::protobuf::RepeatedPtrField<v1::Index>& indexes, const View&) {
+  if (indexes.empty()) return {Line("no such index")};
+  Table table({"INDEX", "CREATED BY", "STATE", "SHARDS", "DOCUMENTS", "SIZE"});
+  for (const v1::Index& index : indexes) {
+    std::string state = index.open() ? "open" : "closed";
+    if (index.hidden()) state += ", hidden";
+    table.Add({Line(Sanitize(index.name()), Tone::kBold), Line(Sanitize(index.created_version())),
+               Line(state),
+               Line(std::to_string(index.shards()) + " × " + std::to_string(1 + index.replicas())),
+               Line(index.open() ? std::to_string(index.documents()) : "-"),
+               Line(FormatBytes(index.store_bytes()))});
+  }
+  return table.Render();
+}
+
 Lines RenderRollouts(const google::protobuf::RepeatedPtrField<v1::Rollout>& rollouts,
                      const View& view) {
   if (rollouts.empty()) {

@@ -15,6 +15,7 @@ Lines RenderHost(const v1::Host& host, const View& view);
 Lines RenderClusters(const google::protobuf::RepeatedPtrField<v1::Cluster>& clusters,
                      const View& view);
 Lines RenderCluster(const v1::Cluster& cluster, const View& view);
+Lines RenderIndexes(const google::protobuf::RepeatedPtrField<v1::Index>& indexes, const View& view);
 Lines RenderRollouts(const google::protobuf::RepeatedPtrField<v1::Rollout>& rollouts,
                      const View& view);
 Lines RenderSnapshots(const google::protobuf::RepeatedPtrField<v1::Snapshot>& snapshots,

@@ -26,6 +26,25 @@ std::string VerifiedNodes(const v1::Plan& plan) {
   return std::to_string(verified) + " of " + Count(members, "node");
 }
 
+// The way, where it has several hops or one of them needs something.
+void AppendHops(Lines& out, const v1::Plan& plan, const View& view) {
+  const bool several = plan.hops_size() > 1;
+  if (!several && (plan.hops_size() == 0 || plan.hops(0).needs().empty())) return;
+  constexpr int kNeedColumn = 7;
+  for (int i = 0; i < plan.hops_size(); ++i) {
+    const v1::Hop& hop = plan.hops(i);
+    Line head(several ? "hop " + std::to_string(i + 1) : "hop");
+    head.To(kNeedColumn).Add(Versions(hop.from_version(), hop.to_version()), Tone::kBold);
+    if (several && i == 0) head.Add("   this plan");
+    out.push_back(head);
+    for (const v1::HopNeed& need : hop.needs()) {
+      const bool to_do = need.kind() != v1::HOP_NEED_KIND_NO_RETURN;
+      AppendWrapped(out, need.text(), kNeedColumn, to_do ? Tone::kWarn : Tone::kPlain, view);
+    }
+  }
+  out.emplace_back();
+}
+
 void AppendPreparation(Lines& out, const v1::Plan& plan, const View& view) {
   if (!plan.repository().empty()) {
     std::string text = "snapshot ";
@@ -123,6 +142,7 @@ Lines RenderPlan(const v1::Plan& plan, const View& view) {
   head.Add(Count(static_cast<size_t>(plan.members_size()), "member") + " on " +
            Count(HostCount(plan), "host"));
   Lines out{head, Line()};
+  AppendHops(out, plan, view);
   Append(out, RenderChecks(plan.checks(), view));
   out.emplace_back();
   const size_t before = out.size();

@@ -59,8 +59,7 @@ bool VotersExplained(const CheckInput& in) {
 bool PathExplained(const CheckInput& in) {
   const auto from = ParseVersion(in.world.adoptable->origin->from_version);
   const auto to = ParseVersion(in.request.to_version);
-  return from && to && CheckPath(*from, *to).allowed &&
-         CheckPath(*from, *to).kind != PathKind::kMajor;
+  return from && to && CheckPath(*from, *to, IsSecured(in.spec)).allowed;
 }
 
 std::string Shown(const std::map<std::string, std::optional<std::string>>& settings) {

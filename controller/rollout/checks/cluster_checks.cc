@@ -225,11 +225,7 @@ Finding CheckVersionPath(const CheckInput& in) {
   if (!from || !to) {
     return Block("the nodes' version cannot be read (GET _nodes)", "check that the nodes answer");
   }
-  const PathVerdict path = CheckPath(*from, *to);
-  if (path.allowed && path.kind == PathKind::kMajor) {
-    return Block(path.reason + ": this version of Drover rolls within one major version",
-                 "choose a version of " + std::to_string(from->major) + ".x");
-  }
+  const PathVerdict path = CheckPath(*from, *to, IsSecured(in.spec));
   if (path.allowed) return Pass(path.reason);
   return Block(path.reason, "choose another version");
 }

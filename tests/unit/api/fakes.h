@@ -172,6 +172,9 @@ class FakeClusterApi final : public opensearch::ClusterApi {
                      const opensearch::SettingChanges&) override {
     return Unimplemented("fake");
   }
+  StatusOr<std::vector<std::string>> ClearArchivedSettings() override {
+    return Unimplemented("fake");
+  }
   Status Flush() override { return Unimplemented("fake"); }
   Status AddVotingExclusions(const std::vector<std::string>&) override {
     return Unimplemented("fake");

@@ -35,6 +35,7 @@ Served::Served(bool identify_by_metadata) {
   parts.clusters = &clusters;
   parts.rollouts = &store;
   parts.cluster_api = [api = cluster_api](const rollout::ClusterSpec&) { return api; };
+  parts.reindex_api = [api = reindex_api](const rollout::ClusterSpec&) { return api; };
   parts.parse_cluster_file = ParseTestFile;
   parts.write_cluster_file = WriteTestFile;
   parts.clock = &clock;

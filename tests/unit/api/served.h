@@ -9,6 +9,7 @@
 #include <string>
 
 #include "controller/api/control_server.h"
+#include "tests/unit/api/fake_reindex.h"
 #include "tests/unit/api/fakes.h"
 
 namespace drover::api {
@@ -33,6 +34,7 @@ class Served {
   FakeFleet fleet;
   FakeClusterStore clusters;
   std::shared_ptr<FakeClusterApi> cluster_api = std::make_shared<FakeClusterApi>();
+  std::shared_ptr<FakeReindexApi> reindex_api = std::make_shared<FakeReindexApi>();
   std::unique_ptr<ControlServer> control;
 
  private:

@@ -157,6 +157,22 @@ class FakeClusters final : public v1::ClusterService::Service {
   }
 };
 
+class FakeIndexes final : public v1::IndexService::Service {
+ public:
+  Answer<v1::ListIndexesRequest, v1::ListIndexesResponse> list;
+  Stream<v1::ReindexIndexesRequest, v1::ReindexIndexesResponse> reindex;
+
+  grpc::Status ListIndexes(grpc::ServerContext*, const v1::ListIndexesRequest* request,
+                           v1::ListIndexesResponse* response) override {
+    return list(*request, *response);
+  }
+  grpc::Status ReindexIndexes(grpc::ServerContext* context,
+                              const v1::ReindexIndexesRequest* request,
+                              grpc::ServerWriter<v1::ReindexIndexesResponse>* writer) override {
+    return reindex(context, *request, writer);
+  }
+};
+
 class FakeSnapshots final : public v1::SnapshotService::Service {
  public:
   std::vector<v1::Snapshot> progress;
@@ -219,6 +235,7 @@ class CliTest : public testing::Test {
   FakeRollouts rollouts_;
   FakeFleet fleet_;
   FakeClusters clusters_;
+  FakeIndexes indexes_;
   FakeSnapshots snapshots_;
   FakeEvents events_;
   SystemClock clock_;

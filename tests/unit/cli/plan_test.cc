@@ -94,6 +94,81 @@ TEST_F(PlanTest, DowntimeIsAcceptedByName) {
   }
 }
 
+// A controller that plans the first of the hops that are left, as the real one.
+class HopsTest : public PlanTest {
+ protected:
+  HopsTest() {
+    rollouts_.create_plan = [this](const v1::CreatePlanRequest& request,
+                                   v1::CreatePlanResponse& response) {
+      created_ = request;
+      const size_t hop = plans_++;
+      v1::Plan plan = plan_;
+      plan.set_id("plan" + std::to_string(hop));
+      plan.set_from_version(hop == 0 ? "1.3.20" : "2.19.4");
+      plan.set_to_version(hop == 0 ? "2.19.4" : "3.8.0");
+      if (hop == 0) plan.set_final_version("3.8.0");
+      for (size_t i = hop; i < 2; ++i) {
+        v1::Hop* step = plan.add_hops();
+        step->set_from_version(i == 0 ? "1.3.20" : "2.19.4");
+        step->set_to_version(i == 0 ? "2.19.4" : "3.8.0");
+      }
+      *response.mutable_plan() = plan;
+      return grpc::Status::OK;
+    };
+  }
+  size_t plans_ = 0;
+};
+
+TEST_F(HopsTest, YesGoesThroughAllOfThem) {
+  const Result result = Run({"upgrade", "search-prod", "--to", "3.8.0", "--yes"});
+  EXPECT_EQ(result.exit, Exit::kOk) << result.err;
+  EXPECT_EQ(plans_, 2U);
+  EXPECT_EQ(started_, "plan1");
+  EXPECT_TRUE(created_.follow_path());
+  EXPECT_TRUE(Has(result.out, "hop 2  2.19.4 → 3.8.0")) << result.out;
+  EXPECT_TRUE(Has(result.err, "hop 1 of 2 is done: search-prod runs 2.19.4")) << result.err;
+}
+
+TEST_F(HopsTest, EachIsAskedFor) {
+  env_.in_is_terminal = env_.err_is_terminal = true;
+  in_.str("y\nn\n");
+  const Result result = Run({"upgrade", "search-prod", "--to", "3.8.0", "--via", "2.19.4"});
+  EXPECT_EQ(result.exit, Exit::kError);
+  EXPECT_EQ(started_, "plan0");
+  EXPECT_TRUE(Has(result.err, "search-prod 2.19.4 → 3.8.0 now? [y/N]")) << result.err;
+  EXPECT_TRUE(Has(result.err, "drover upgrade search-prod --to 3.8.0 --via 2.19.4")) << result.err;
+  ASSERT_EQ(created_.via_size(), 1);
+}
+
+TEST_F(HopsTest, OneThatDoesNotSucceedEndsTheWay) {
+  rollouts_.watch = [](grpc::ServerContext*, const v1::WatchRolloutRequest& request,
+                       grpc::ServerWriter<v1::WatchRolloutResponse>* writer) {
+    v1::WatchRolloutResponse message;
+    message.mutable_rollout()->set_id(request.id());
+    message.mutable_rollout()->set_state(v1::ROLLOUT_STATE_PAUSED);
+    writer->Write(message);
+    return grpc::Status::OK;
+  };
+  const Result result = Run({"upgrade", "search-prod", "--to", "3.8.0", "--yes"});
+  EXPECT_EQ(result.exit, Exit::kPaused);
+  EXPECT_EQ(plans_, 1U);
+  EXPECT_TRUE(Has(result.err, "the way has 2 hops")) << result.err;
+}
+
+TEST_F(HopsTest, DetachStartsTheFirstAndSaysHowToGoOn) {
+  const Result result = Run({"upgrade", "search-prod", "--to", "3.8.0", "--yes", "--detach"});
+  EXPECT_EQ(result.exit, Exit::kOk);
+  EXPECT_EQ(plans_, 1U);
+  EXPECT_TRUE(Has(result.err, "drover upgrade search-prod --to 3.8.0")) << result.err;
+}
+
+TEST_F(HopsTest, OneHopIsAskedForAsSuch) {
+  Block();
+  const Result result = Run({"upgrade", "search-prod", "--to", "3.8.0", "--one-hop", "--yes"});
+  EXPECT_EQ(result.exit, Exit::kRefused);
+  EXPECT_FALSE(created_.follow_path());
+}
+
 TEST_F(PlanTest, WithoutATerminalAndYesNothingIsCalled) {
   for (const std::vector<std::string>& arguments :
        std::vector<std::vector<std::string>>{{"upgrade", "search-prod", "--to", "2.19.1"},

@@ -104,6 +104,28 @@ TEST(PutSettings, PassesTheClustersRefusalOn) {
                                          "illegal_argument_exception: unknown setting"));
 }
 
+TEST(ClearArchivedSettings, TakesAllAwayAndNamesThem) {
+  std::string settings =
+      R"({"persistent":{"archived.plugins.x":"1","b":"2"},"transient":{"archived.y":"3"}})";
+  HttpServer server([&](const SeenRequest& seen) {
+    if (seen.method == "PUT") settings = R"({"persistent":{"b":"2"},"transient":{}})";
+    return Reply{200, settings};
+  });
+  const auto names = ApiOf(SpecOf({server.url()}))->ClearArchivedSettings();
+  ASSERT_TRUE(names.ok()) << names.status().ToString();
+  EXPECT_THAT(*names, ::testing::ElementsAre("archived.plugins.x", "archived.y"));
+  EXPECT_EQ(server.requests()[1].body,
+            R"({"persistent":{"archived.*":null},"transient":{"archived.*":null}})");
+}
+
+TEST(ClearArchivedSettings, PutsNothingWhereThereAreNone) {
+  HttpServer server([](const SeenRequest&) { return Reply{200, R"({"persistent":{"b":"2"}})"}; });
+  const auto names = ApiOf(SpecOf({server.url()}))->ClearArchivedSettings();
+  ASSERT_TRUE(names.ok());
+  EXPECT_TRUE(names->empty());
+  EXPECT_EQ(server.requests().size(), 1U);
+}
+
 TEST(Flush, IsFineWithConflictsAndPartialFailures) {
   for (const unsigned status : {200U, 409U}) {
     HttpServer server([&](const SeenRequest&) {

@@ -20,8 +20,8 @@ Harness::Harness(Plan plan, World healthy) : world(std::move(healthy)) {
   }
   for (const NodeView& node : world.cluster.nodes) {
     Member& member = members[node.name];
-    member.file_image = std::string(kImage) + ":" + kOld;
-    member.running_version = member.opened = kOld;
+    member.file_image = std::string(kImage) + ":" + rollout_.plan->from_version;
+    member.running_version = member.opened = rollout_.plan->from_version;
     member.container.emplace();
     member.container->id = "old-" + node.name;
     member.container->image = member.file_image;
@@ -158,7 +158,7 @@ struct Model {
     view.repository = take.repository;
     view.name = take.name;
     view.state = "SUCCESS";
-    view.version = kOld;
+    view.version = h.rollout_.plan->from_version;
     view.indices = {"logs"};
     view.shards_total = view.shards_done = 2;
     return SnapshotSeen{action.id, view, ""};
@@ -168,6 +168,9 @@ struct Model {
     return CallEnded{action.id, ""};
   }
   EventBody operator()(const PutSettings& put) {
+    if (!h.archived.empty()) {
+      return CallEnded{action.id, "400: unknown setting [" + *h.archived.begin() + "]"};
+    }
     for (const auto& [name, value] : put.persistent) {
       if (value) {
         h.settings[name] = *value;
@@ -176,6 +179,11 @@ struct Model {
       }
     }
     return CallEnded{action.id, ""};
+  }
+  EventBody operator()(const ClearArchived&) {
+    const std::vector<std::string> names(h.archived.begin(), h.archived.end());
+    h.archived.clear();
+    return CallEnded{action.id, "", names};
   }
   EventBody operator()(const Flush&) { return CallEnded{action.id, ""}; }
   EventBody operator()(const RetryFailedShards&) { return CallEnded{action.id, ""}; }
@@ -216,7 +224,9 @@ struct Model {
     OperationEnd* end;
     void operator()(const PullImage&) { end->digest = "sha256:new"; }
     void operator()(const SetImage& set) { member.file_image = set.image; }
-    void operator()(const RestoreFile&) { member.file_image = std::string(kImage) + ":" + kOld; }
+    void operator()(const RestoreFile&) {
+      member.file_image = std::string(kImage) + ":" + h.rollout_.plan->from_version;
+    }
     void operator()(const StopService&) {
       member.running = false;
       if (member.container) member.container->state = "exited";

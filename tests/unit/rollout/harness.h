@@ -67,6 +67,8 @@ class Harness {
   std::function<void(const Rollout&)> after_step;
   bool snapshot = false;  // there is one in the repository
   std::set<std::string> policies_stopped;
+  // Cluster settings that a newer version has archived: while there are some, no change is taken.
+  std::set<std::string> archived;
 
  private:
   friend struct Model;

@@ -90,6 +90,20 @@ Sample PausedAtFailure() {
   return Until(h, [](const Harness& now) { return now.rollout().phase == Phase::kPaused; });
 }
 
+// At the gate of os-2, when the others run the next major version already.
+Sample BeforeNoReturn() {
+  Harness h(MajorPlan(false), OldMajorWorld());
+  h.Ask(Request::kStart);
+  h.Run([&] { return h.rollout().phase == Phase::kRolling && Awaits<ObserveWorld>(h); });
+  for (const char* name : {"os-1", "os-3"}) h.members[name].running_version = kNewMajor;
+  return Take(h);
+}
+
+Sample ClearingArchived() {
+  Harness h(MajorPlan(false), OldMajorWorld());
+  return Until(h, [](const Harness& now) { return Awaits<ClearArchived>(now); });
+}
+
 Sample PausedByOperator() {
   Harness h;
   h.Ask(Request::kStart);
@@ -174,6 +188,7 @@ const std::map<std::string, Sample>& RolloutSamples() {
 const std::map<std::string, Sample>& MemberSamples() {
   static const std::map<std::string, Sample> samples = {
       {"PENDING", AtStep<ObserveWorld>(MemberStep::kPending)},
+      {"PENDING (no return)", BeforeNoReturn()},
       {"FREEZE", AtStep<PutSettings>(MemberStep::kFreeze)},
       {"FLUSH", AtStep<Flush>(MemberStep::kFlush)},
       {"FLUSH (flushed)", FlushGate()},
@@ -190,6 +205,7 @@ const std::map<std::string, Sample>& MemberSamples() {
          return Until(h, [](const Harness& now) { return Awaits<ReadContainer>(now); });
        }()},
       {"THAW", AtStep<PutSettings>(MemberStep::kThaw)},
+      {"THAW (archived)", ClearingArchived()},
       {"RECOVERED", AtStep<AwaitHealth>(MemberStep::kRecovered)},
       {"RECOVERED (looks)",
        [] {
@@ -251,7 +267,8 @@ NamedEvent Snapshot(const std::string& name, const std::string& state, const std
 ActionId CallOf(const Sample& sample) {
   for (const Outstanding& o : sample.rollout.outstanding) {
     if (std::holds_alternative<PutSettings>(o.action) || std::holds_alternative<Flush>(o.action) ||
-        std::holds_alternative<StartPolicies>(o.action)) {
+        std::holds_alternative<StartPolicies>(o.action) ||
+        std::holds_alternative<ClearArchived>(o.action)) {
       return o.id;
     }
   }
@@ -374,6 +391,7 @@ std::string NameOf(const Action& action) {
     std::string operator()(const TakeSnapshot&) const { return "TakeSnapshot"; }
     std::string operator()(const DeleteSnapshot&) const { return "DeleteSnapshot"; }
     std::string operator()(const PutSettings&) const { return "PutSettings"; }
+    std::string operator()(const ClearArchived&) const { return "ClearArchived"; }
     std::string operator()(const Flush&) const { return "Flush"; }
     std::string operator()(const RetryFailedShards&) const { return "RetryFailedShards"; }
     std::string operator()(const AddVotingExclusion&) const { return "AddVotingExclusion"; }

@@ -5,10 +5,6 @@
 namespace drover::rollout {
 namespace {
 
-PathVerdict Path(const std::string& from, const std::string& to) {
-  return CheckPath(*ParseVersion(from), *ParseVersion(to));
-}
-
 TEST(VersionTest, ParsesThreeNumbersAndNothingElse) {
   EXPECT_EQ(ParseVersion("2.19.1"), (Version{2, 19, 1}));
   for (const char* bad : {"", "2", "2.19", "2.19.", "v2.19.1", "2.19.1-SNAPSHOT", "2.19.1.0",
@@ -19,30 +15,6 @@ TEST(VersionTest, ParsesThreeNumbersAndNothingElse) {
 
 TEST(VersionTest, ComparesByNumberNotByText) {
   EXPECT_LT(*ParseVersion("2.9.0"), *ParseVersion("2.17.0"));
-}
-
-TEST(PathTest, MinorAndPatchAreAllowed) {
-  EXPECT_TRUE(Path("2.17.1", "2.19.1").allowed);
-  EXPECT_TRUE(Path("2.19.1", "2.19.4").allowed);
-}
-
-TEST(PathTest, MajorNeedsTheLastMinorThatTheNewOneTalksTo) {
-  EXPECT_TRUE(Path("2.19.0", "3.8.0").allowed);
-  EXPECT_EQ(Path("2.18.0", "3.8.0").kind, PathKind::kNeedsHop);
-  EXPECT_FALSE(Path("2.18.0", "3.8.0").allowed);
-  EXPECT_FALSE(Path("1.0.0", "2.19.1").allowed);
-  EXPECT_TRUE(Path("1.3.20", "2.19.1").allowed);
-}
-
-TEST(PathTest, RefusesSameDowngradeAndSkippedMajor) {
-  EXPECT_EQ(Path("2.19.1", "2.19.1").kind, PathKind::kSame);
-  EXPECT_EQ(Path("2.19.1", "2.17.1").kind, PathKind::kDowngrade);
-  EXPECT_EQ(Path("2.19.1", "2.19.0").kind, PathKind::kDowngrade);
-  EXPECT_EQ(Path("1.3.20", "3.8.0").kind, PathKind::kSkipsMajor);
-  for (const char* to : {"2.19.1", "2.17.1", "4.0.0"}) {
-    EXPECT_FALSE(Path("2.19.1", to).allowed);
-    EXPECT_FALSE(Path("2.19.1", to).reason.empty());
-  }
 }
 
 TEST(ImageTest, SplitsAtTheTagNotAtThePort) {

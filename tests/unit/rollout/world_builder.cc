@@ -116,6 +116,27 @@ Plan HealthyPlan() {
   return *plan;
 }
 
+World OldMajorWorld() {
+  World world = HealthyWorld();
+  for (NodeView& node : world.cluster.nodes) node.version = kOldMajor;
+  for (auto& [key, project] : world.projects) {
+    ServiceView& service = project.services.front();
+    service.image = service.container->image = std::string(kImage) + ":" + kOldMajor;
+  }
+  for (IndexView& index : world.cluster.indices) index.created_version = "2.0.0";
+  return world;
+}
+
+Plan MajorPlan(bool accept_no_return) {
+  PlanRequest request = UpgradeRequest();
+  request.to_version = kNewMajor;
+  request.accept_no_return = accept_no_return;
+  StatusOr<Plan> plan = MakePlan(PlanId("7f3c9a1e"), request, HealthySpec(), OldMajorWorld(), {});
+  EXPECT_TRUE(plan.ok()) << plan.status().ToString();
+  EXPECT_TRUE(plan->Startable());
+  return *plan;
+}
+
 NodeView& Node(World& world, const std::string& name) {
   for (NodeView& node : world.cluster.nodes) {
     if (node.name == name) return node;

@@ -21,6 +21,12 @@ PlanRequest UpgradeRequest();
 // A startable plan of the two above.
 Plan HealthyPlan();
 
+// The same at the last minor of its major version, and a plan to the next major one.
+inline constexpr char kOldMajor[] = "2.19.1";
+inline constexpr char kNewMajor[] = "3.8.0";
+World OldMajorWorld();
+Plan MajorPlan(bool accept_no_return);
+
 NodeView& Node(World& world, const std::string& name);
 ProjectView& Project(World& world, const std::string& host);
 // The result of one check.
