@@ -55,6 +55,9 @@ struct LogChunk {
 struct ProjectQuestion {
   std::vector<std::string> environment_keys;  // whose values are wanted; no other leaves the host
   std::vector<std::string> images;            // that are meant to run: does the policy allow them?
+  // A folder inside those images whose entries are wanted, where a host has the image; empty: none.
+  std::string image_folder = {};
+  bool processes = false;  // what runs in each container
 };
 
 // Thread safe; no call blocks.

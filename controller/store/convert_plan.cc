@@ -10,6 +10,12 @@ void ToProto(const rollout::PlanRequest& request, v1::PlanRequest* out) {
   out->set_to_version(request.to_version);
   out->set_image(request.image);
   out->set_adopt(request.adopt);
+  for (const rollout::Waiver& waiver : request.waivers) {
+    v1::Waiver* stored = out->add_waivers();
+    stored->set_check(waiver.check);
+    stored->set_reason(waiver.reason);
+    stored->set_by(waiver.by);
+  }
 }
 
 rollout::PlanRequest FromProto(const v1::PlanRequest& stored, DecodeErrors* errors) {
@@ -20,6 +26,9 @@ rollout::PlanRequest FromProto(const v1::PlanRequest& stored, DecodeErrors* erro
   request.to_version = stored.to_version();
   request.image = stored.image();
   request.adopt = stored.adopt();
+  for (const auto& waiver : stored.waivers()) {
+    request.waivers.push_back({waiver.check(), waiver.reason(), waiver.by()});
+  }
   return request;
 }
 
@@ -193,6 +202,8 @@ void ToProto(const rollout::CheckResult& check, v1::CheckResult* out) {
   out->set_verdict(ToProto(check.verdict));
   out->set_evidence(check.evidence);
   out->set_remedy(check.remedy);
+  out->set_waived_by(check.waived_by);
+  out->set_waived_reason(check.waived_reason);
 }
 
 rollout::CheckResult FromProto(const v1::CheckResult& stored, DecodeErrors* errors) {
@@ -202,6 +213,8 @@ rollout::CheckResult FromProto(const v1::CheckResult& stored, DecodeErrors* erro
   check.verdict = FromProto<rollout::Verdict>(stored.verdict(), "verdict", errors);
   check.evidence = stored.evidence();
   check.remedy = stored.remedy();
+  check.waived_by = stored.waived_by();
+  check.waived_reason = stored.waived_reason();
   return check;
 }
 

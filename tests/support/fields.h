@@ -29,7 +29,8 @@ namespace drover::testing {
     return std::tie(__VA_ARGS__);          \
   }
 
-DROVER_FIELDS(CheckResult, id, title, verdict, evidence, remedy)
+DROVER_FIELDS(CheckResult, id, title, verdict, evidence, remedy, waived_by, waived_reason)
+DROVER_FIELDS(Waiver, check, reason, by)
 DROVER_FIELDS(MemberSpec, host, project, service, node)
 DROVER_FIELDS(CompanionSpec, host, project, service, image)
 DROVER_FIELDS(RepositorySpec, repository, type, settings)
@@ -38,7 +39,7 @@ DROVER_FIELDS(AuthSpec, username, password_file)
 DROVER_FIELDS(Rules, max_unavailable, join_timeout, recover_stall, snapshot_stall, stop_timeout,
               pull_timeout, pause_after, recovery_concurrency)
 DROVER_FIELDS(ClusterSpec, name, endpoints, tls, auth, snapshot, members, companions, rules)
-DROVER_FIELDS(PlanRequest, cluster, kind, strategy, to_version, image, adopt)
+DROVER_FIELDS(PlanRequest, cluster, kind, strategy, to_version, image, adopt, waivers)
 DROVER_FIELDS(SnapshotOrigin, rollout, cluster_uuid, from_version, to_version, settings, policies)
 DROVER_FIELDS(PlannedMember, name, host, project, service, node_id, roles, from_image, to_image,
               elected_manager, batch, note)
@@ -65,7 +66,7 @@ DROVER_FIELDS(StopService, service, timeout, process)
 DROVER_FIELDS(UpService, service, recreate)
 DROVER_FIELDS(DownProject, timeout)
 DROVER_FIELDS(OperationOrder, id, host, project, verb, deadline, begin_by)
-DROVER_FIELDS(ObserveWorld, with_hosts, with_repository, with_explanation)
+DROVER_FIELDS(ObserveWorld, with_hosts, with_repository, with_explanation, with_images)
 DROVER_FIELDS(StartOperation, order)
 DROVER_FIELDS(CancelOperation, host, operation)
 DROVER_FIELDS(TakeSnapshot, repository, name)

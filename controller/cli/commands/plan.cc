@@ -23,6 +23,7 @@ struct PlanArgs {
   std::string out;
   // Of `apply`: a file or an id.
   std::string plan;
+  WaiveArgs waive;
   bool adopt = false;
   bool yes = false;
   bool detach = false;
@@ -36,6 +37,8 @@ grpc::Status CreatePlan(Session& session, const PlanArgs& args, v1::Plan& plan) 
   request.set_to_version(args.to);
   request.set_image(args.image);
   request.set_adopt(args.adopt);
+  for (const std::string& check : args.waive.checks) request.add_waive(check);
+  request.set_waive_reason(args.waive.reason);
   v1::CreatePlanResponse response;
   const grpc::Status status = session.Call(session.connection().rollouts(), &Rollouts::CreatePlan,
                                            request, response, kObserveTimeout);
@@ -161,6 +164,7 @@ void AddTarget(CLI::App* sub, PlanArgs& args) {
   sub->add_option("--strategy", args.strategy, "rolling (default) or full")
       ->check(CLI::IsMember({"rolling", "full"}))
       ->type_name("STRATEGY");
+  AddWaive(sub, args.waive);
 }
 
 void AddStart(CLI::App* sub, PlanArgs& args) {
@@ -169,6 +173,18 @@ void AddStart(CLI::App* sub, PlanArgs& args) {
 }
 
 }  // namespace
+
+void AddWaive(CLI::App* sub, WaiveArgs& args) {
+  CLI::Option* const waive =
+      sub->add_option("--waive", args.checks, "Go on although this check blocks; may be repeated")
+          ->type_name("CHECK")
+          ->allow_extra_args(false);
+  CLI::Option* const reason =
+      sub->add_option("--reason", args.reason, "Why the checks are waived; kept in the record")
+          ->type_name("TEXT");
+  waive->needs(reason);
+  reason->needs(waive);
+}
 
 void AddPlans(CLI::App& app, Command& selected) {
   auto args = std::make_shared<PlanArgs>();
@@ -193,6 +209,7 @@ void AddPlans(CLI::App& app, Command& selected) {
   args->kind = v1::ROLLOUT_KIND_RESTART;
   sub = app.add_subcommand("restart", "Plan, confirm, start and watch a rolling restart");
   AddName(sub, "name", args->cluster, "CLUSTER", "The cluster");
+  AddWaive(sub, args->waive);
   AddStart(sub, *args);
   OnRun(sub, selected, args, &Upgrade);
 }
@@ -207,6 +224,7 @@ void AddAdopt(CLI::App& clusters, Command& selected) {
       ->type_name("VERSION");
   sub->add_option("--image", args->image, "Full image reference instead of the tag's replacement")
       ->type_name("REF");
+  AddWaive(sub, args->waive);
   AddStart(sub, *args);
   OnRun(sub, selected, args, &Upgrade);
 }
