@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "controller/rollout/checks/checks.h"
 #include "tests/unit/rollout/world_builder.h"
 
