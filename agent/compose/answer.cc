@@ -97,7 +97,9 @@ StatusOr<v1::Project> ComposeVerbs::InspectProject(const v1::InspectProject& que
   for (const std::string& denial : DenialsOf(*parts_.policy->Current(), query)) {
     project.add_denials(denial);
   }
+  AddImages(query, &project);
   for (v1::Service& service : *project.mutable_services()) {
+    if (service.has_container()) AddContainerFacts(query, service.mutable_container());
     const auto resolved = config.services.find(service.name());
     StatusOr<ContainerDetail> container = NotFound("no container");
     if (service.has_container() && !keys.empty()) {

@@ -2,6 +2,7 @@
 #ifndef DROVER_AGENT_COMPOSE_COMPOSE_VERBS_H_
 #define DROVER_AGENT_COMPOSE_COMPOSE_VERBS_H_
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -17,7 +18,7 @@
 namespace drover::agent {
 
 // Thread safe. Files by theme: compose_verbs.cc (check, run), verb_pull.cc, verb_set_image.cc,
-// verb_service.cc, examine.cc, report.cc, answer.cc, watch.cc.
+// verb_service.cc, examine.cc, report.cc, answer.cc, look.cc, watch.cc.
 class ComposeVerbs final : public HostVerbs {
  public:
   // All outlive this.
@@ -99,6 +100,13 @@ class ComposeVerbs final : public HostVerbs {
 
   v1::Project ReportProject(const HostScan& scan, const ProjectPlace& place);
   void AddDisks(const HostScan& scan, v1::HostReport* report);
+  static void AddKernelSettings(v1::HostReport* report);
+  void AddImages(const v1::InspectProject& query, v1::Project* project);
+  void AddContainerFacts(const v1::InspectProject& query, v1::Container* container);
+  // Cached by the image's id: an image does not change.
+  StatusOr<std::vector<std::string>> NamesInImage(const ImageDetail& image,
+                                                  const std::string& reference,
+                                                  const std::string& folder);
   StatusOr<v1::Project> InspectProject(const v1::InspectProject& query);
   StatusOr<v1::LogTail> ReadLogTail(const v1::TailLog& query);
   StatusOr<ContainerDetail> FindContainer(const std::string& project, const std::string& service);
@@ -110,6 +118,10 @@ class ComposeVerbs final : public HostVerbs {
 
   std::mutex hello_mutex_;
   std::optional<SteadyTime> asked_spellings_at_;
+
+  std::mutex folders_mutex_;
+  // "image id folder" → its names.
+  std::map<std::string, std::vector<std::string>> folders_;
 
   std::mutex watch_mutex_;
   std::unique_ptr<EventStream> events_;

@@ -2,11 +2,13 @@
 #include <sys/statvfs.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "agent/compose/compose_verbs.h"
 #include "agent/compose/outcome.h"
 #include "agent/compose/wire_time.h"
+#include "common/base/files.h"
 #include "common/rpc/limits.h"
 
 namespace drover::agent {
@@ -48,6 +50,7 @@ void FillContainer(const ContainerDetail& detail, v1::Container* to) {
   to->set_restart_count(detail.restart_count);
   to->set_oom_killed(detail.oom_killed);
   to->set_hostname(detail.hostname);
+  to->set_restart_policy(detail.restart_policy);
   if (detail.started_at != Time{}) *to->mutable_started_at() = WireTime(detail.started_at);
   if (detail.finished_at != Time{}) *to->mutable_finished_at() = WireTime(detail.finished_at);
   for (const ContainerMount& mount : detail.mounts) {
@@ -131,6 +134,17 @@ void ComposeVerbs::AddDisks(const HostScan& scan, v1::HostReport* report) {
   }
 }
 
+void ComposeVerbs::AddKernelSettings(v1::HostReport* report) {
+  // Only what some service is known to need: a report stays small.
+  static const std::map<std::string, std::string> wanted = {
+      {"vm.max_map_count", "/proc/sys/vm/max_map_count"}};
+  for (const auto& [name, path] : wanted) {
+    const StatusOr<std::string> text = ReadFile(path, 64);
+    if (!text.ok()) continue;
+    (*report->mutable_kernel_settings())[name] = text->substr(0, text->find_first_of(" \t\n"));
+  }
+}
+
 v1::HostReport ComposeVerbs::Report() {
   v1::HostReport report;
   *report.mutable_host_time() = WireTime(parts_.clock->Now());
@@ -147,6 +161,7 @@ v1::HostReport ComposeVerbs::Report() {
       break;
     }
     AddDisks(scan, &report);
+    AddKernelSettings(&report);
   } catch (const std::exception& error) {
     report.set_engine_error(std::string("Looking at the host failed: ") + error.what());
   }

@@ -55,6 +55,7 @@ struct ContainerDetail {
   int restart_count = 0;
   bool oom_killed = false;
   bool tty = false;
+  std::string restart_policy;
   std::string hostname;
   Time created_at{};
   Time started_at{};   // the epoch where it never started
@@ -75,7 +76,8 @@ struct ImageDetail {
   std::string id;
   std::vector<std::string> repo_tags;
   std::vector<std::string> repo_digests;  // "repository@sha256:…"
-  Time last_tagged{};                     // the epoch where the Engine does not know
+  uint64_t bytes = 0;
+  Time last_tagged{};  // the epoch where the Engine does not know
 };
 
 struct EngineEvent {
@@ -121,6 +123,11 @@ class Engine {
       const std::vector<std::string>& labels) = 0;
   virtual StatusOr<ContainerDetail> InspectContainer(const std::string& id) = 0;
   virtual StatusOr<ImageDetail> InspectImage(const std::string& reference) = 0;
+  // The names in `folder` of an image that is on the host, sorted. Reads the whole folder, by a
+  // container that is made for it, never started, and removed. NOT_FOUND where either is not there.
+  virtual StatusOr<std::vector<std::string>> ListImageFolder(const std::string& reference,
+                                                             const std::string& folder,
+                                                             const CallLimits& limits) = 0;
   // Events of `container_id` between two points in time that have passed.
   virtual StatusOr<std::vector<EngineEvent>> PastEvents(const std::string& container_id, Time since,
                                                         Time until) = 0;

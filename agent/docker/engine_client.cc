@@ -7,6 +7,7 @@
 #include "agent/docker/engine_json.h"
 #include "agent/docker/image_reference.h"
 #include "agent/docker/log_frames.h"
+#include "agent/docker/tar_names.h"
 
 namespace drover::agent {
 namespace {
@@ -151,6 +152,23 @@ class EngineClient final : public Engine {
     return ParseImage(text);
   }
 
+  StatusOr<std::vector<std::string>> ListImageFolder(const std::string& reference,
+                                                     const std::string& folder,
+                                                     const CallLimits& limits) override {
+    DROVER_ASSIGN_OR_RETURN(const ImageReference checked, ParseReferenceOrId(reference));
+    (void)checked;
+    DROVER_ASSIGN_OR_RETURN(auto created, Open("POST", "/containers/create", limits,
+                                               UnstartedContainerJson(reference)));
+    DROVER_ASSIGN_OR_RETURN(const std::string text, ReadAll(*created, limits));
+    DROVER_ASSIGN_OR_RETURN(const std::string id, ParseCreated(text));
+    const auto names = ReadFolder(id, folder, limits);
+    // Whatever came of the look, and however much of its time it took.
+    Open("DELETE", "/containers/" + Escaped(id) + "?v=1&force=1", Within(kCallTimeout))
+        .status()
+        .IgnoreError();
+    return names;
+  }
+
   StatusOr<std::vector<EngineEvent>> PastEvents(const std::string& container_id, Time since,
                                                 Time until) override {
     const std::string filters =
@@ -247,12 +265,13 @@ class EngineClient final : public Engine {
   // A request with the version agreed upon. Where the Engine was replaced by one that does not
   // speak it, the version is agreed upon anew, once.
   StatusOr<std::unique_ptr<HttpExchange>> Open(const std::string& method, const std::string& target,
-                                               const CallLimits& limits) {
+                                               const CallLimits& limits,
+                                               const std::string& json = "") {
     for (bool again = false;; again = true) {
       DROVER_ASSIGN_OR_RETURN(const EngineInfo info, Info());
       auto exchange = std::make_unique<HttpExchange>();
-      const Status begun =
-          exchange->Begin(socket_path_, {method, "/v" + info.api_version + target, {}}, limits);
+      const Status begun = exchange->Begin(
+          socket_path_, {method, "/v" + info.api_version + target, {}, json}, limits);
       if (!begun.ok()) {
         if (begun.code() == StatusCode::kUnavailable) Forget();
         return begun;
@@ -274,18 +293,39 @@ class EngineClient final : public Engine {
   StatusOr<std::string> Get(const std::string& target) {
     const CallLimits limits = Within(kCallTimeout);
     DROVER_ASSIGN_OR_RETURN(auto exchange, Open("GET", target, limits));
+    return ReadAll(*exchange, limits);
+  }
+
+  static StatusOr<std::string> ReadAll(HttpExchange& exchange, const CallLimits& limits) {
     std::string body;
     for (;;) {
-      DROVER_ASSIGN_OR_RETURN(const std::string piece, exchange->Read(limits));
+      DROVER_ASSIGN_OR_RETURN(const std::string piece, exchange.Read(limits));
       if (piece.empty()) return body;
       body += piece;
       if (body.size() > 32 * 1024 * 1024) return Internal("The Docker Engine's answer is too long");
     }
   }
 
+  StatusOr<std::vector<std::string>> ReadFolder(const std::string& container,
+                                                const std::string& folder,
+                                                const CallLimits& limits) {
+    DROVER_ASSIGN_OR_RETURN(
+        auto exchange,
+        Open("GET", "/containers/" + Escaped(container) + "/archive?path=" + Escaped(folder),
+             limits));
+    TarNames names;
+    for (;;) {
+      DROVER_ASSIGN_OR_RETURN(const std::string piece, exchange->Read(limits));
+      if (piece.empty()) break;
+      names.Feed(piece);
+      if (!names.ok()) return Internal("The Docker Engine's archive of " + folder + " is no tar");
+    }
+    return std::vector<std::string>(names.names().begin(), names.names().end());
+  }
+
   StatusOr<std::string> GetUnversioned(const std::string& target, const CallLimits& limits) {
     DROVER_ASSIGN_OR_RETURN(const HttpAnswer answer,
-                            Exchange(socket_path_, {"GET", target, {}}, limits));
+                            Exchange(socket_path_, {"GET", target, {}, {}}, limits));
     if (answer.status_code >= 300) return Refusal(answer.status_code, answer.body);
     return answer.body;
   }

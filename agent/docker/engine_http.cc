@@ -77,11 +77,16 @@ Status HttpExchange::Begin(const std::string& socket_path, const HttpRequest& re
   State& s = *state_;
   // Not boost::none, which Boost 1.74 takes for a limit of nothing where the length is given.
   s.parser.body_limit(std::numeric_limits<uint64_t>::max());
-  http::request<http::empty_body> message{http::string_to_verb(request.method), request.target, 11};
+  http::request<http::string_body> message{http::string_to_verb(request.method), request.target,
+                                           11};
   message.set(http::field::host, "docker");
   message.set(http::field::user_agent, "drover-agent");
   message.set(http::field::connection, "close");
   for (const auto& [name, value] : request.headers) message.set(name, value);
+  if (!request.json.empty()) {
+    message.set(http::field::content_type, "application/json");
+    message.body() = request.json;
+  }
   message.prepare_payload();
 
   std::optional<beast::error_code> result;

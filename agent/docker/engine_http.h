@@ -15,6 +15,7 @@ struct HttpRequest {
   std::string method = "GET";
   std::string target;
   std::map<std::string, std::string> headers;
+  std::string json = {};  // its body; empty: none
 };
 
 // One connection, one request, its answer in pieces. Not thread safe.

@@ -96,6 +96,7 @@ ContainerDetail ToDetail(const json& object) {
   result.restart_count = static_cast<int>(Number(object, "RestartCount"));
   result.oom_killed = Flag(state, "OOMKilled");
   result.tty = Flag(config, "Tty");
+  result.restart_policy = Text(Object(Object(object, "HostConfig"), "RestartPolicy"), "Name");
   result.hostname = Text(config, "Hostname");
   result.created_at = ParseEngineTime(Text(object, "Created"));
   result.started_at = ParseEngineTime(Text(state, "StartedAt"));
@@ -173,9 +174,24 @@ StatusOr<ImageDetail> ParseImage(const std::string& text) {
     result.id = Text(object, "Id");
     result.repo_tags = Texts(object, "RepoTags");
     result.repo_digests = Texts(object, "RepoDigests");
+    result.bytes = static_cast<uint64_t>(std::max<int64_t>(0, Number(object, "Size")));
     result.last_tagged = ParseEngineTime(Text(Object(object, "Metadata"), "LastTagTime"));
     return result;
   });
+}
+
+StatusOr<std::string> ParseCreated(const std::string& text) {
+  return Parsed<std::string>(text, "a new container",
+                             [](const json& object) { return Text(object, "Id"); });
+}
+
+std::string UnstartedContainerJson(const std::string& image) {
+  // Labelled, so that one that a crash left behind can be told from others.
+  const json body = {{"Image", image},
+                     {"Cmd", {"true"}},
+                     {"NetworkDisabled", true},
+                     {"Labels", {{"drover.look", "unstarted"}}}};
+  return body.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 StatusOr<EngineEvent> ParseEvent(const std::string& text) {

@@ -23,6 +23,10 @@ StatusOr<ContainerDetail> ParseContainer(const std::string& json);
 // The answer of `top` with the columns PID, PPID and COMMAND.
 StatusOr<std::vector<ContainerProcess>> ParseProcesses(const std::string& json);
 StatusOr<ImageDetail> ParseImage(const std::string& json);
+// The id in the answer to POST /containers/create.
+StatusOr<std::string> ParseCreated(const std::string& json);
+// The body of POST /containers/create for a container that is never started.
+std::string UnstartedContainerJson(const std::string& image);
 StatusOr<EngineEvent> ParseEvent(const std::string& json);
 // One entry of a pull's stream; a refusal in it is INTERNAL with the Engine's words.
 StatusOr<PullStatus> ParsePullEntry(const std::string& json);

@@ -65,6 +65,7 @@ const std::map<std::string, Role>& RequiredRoles() {
       {"ClusterService/GetCluster", Role::kViewer},
       {"ClusterService/ListClusters", Role::kViewer},
       {"ClusterService/CheckCluster", Role::kOperator},
+      {"ClusterService/ListChecks", Role::kViewer},
       {"RolloutService/CreatePlan", Role::kOperator},
       {"RolloutService/GetPlan", Role::kViewer},
       {"RolloutService/StartRollout", Role::kOperator},

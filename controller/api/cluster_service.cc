@@ -224,14 +224,33 @@ grpc::ServerUnaryReactor* ClusterService::CheckCluster(grpc::CallbackServerConte
                                                        pb::CheckClusterResponse* response) {
   return Unary<pb::CheckClusterRequest, pb::CheckClusterResponse>(
       desk_, context, request, response, "ClusterService/CheckCluster",
-      [this](const Caller&, const auto& question, auto* answer) {
+      [this](const Caller& caller, const auto& question, auto* answer) {
         rollout::PlanRequest wanted;
         wanted.cluster = question.name();
         wanted.to_version = question.to_version();
         wanted.image = question.image();
+        wanted.waivers = WaiversOf(question, caller.name);
         const auto checks = parts_.coordinator->Check(wanted);
         if (!checks.ok()) return rpc::ToGrpc(checks.status());
         for (const auto& check : *checks) ToProto(check, answer->add_checks());
+        return grpc::Status(grpc::Status::OK);
+      });
+}
+
+grpc::ServerUnaryReactor* ClusterService::ListChecks(grpc::CallbackServerContext* context,
+                                                     const pb::ListChecksRequest* request,
+                                                     pb::ListChecksResponse* response) {
+  return Unary<pb::ListChecksRequest, pb::ListChecksResponse>(
+      desk_, context, request, response, "ClusterService/ListChecks",
+      [](const Caller&, const auto&, auto* answer) {
+        for (const auto& check : rollout::CheckDefinitions()) {
+          pb::CheckDefinition* const to = answer->add_checks();
+          to->set_id(check.id);
+          to->set_title(check.title);
+          to->set_asks(check.asks);
+          to->set_waivable(check.not_waivable.empty());
+          to->set_not_waivable(check.not_waivable);
+        }
         return grpc::Status(grpc::Status::OK);
       });
 }

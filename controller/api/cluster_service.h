@@ -34,6 +34,9 @@ class ClusterService final : public pb::ClusterService::CallbackService {
   grpc::ServerUnaryReactor* CheckCluster(grpc::CallbackServerContext* context,
                                          const pb::CheckClusterRequest* request,
                                          pb::CheckClusterResponse* response) override;
+  grpc::ServerUnaryReactor* ListChecks(grpc::CallbackServerContext* context,
+                                       const pb::ListChecksRequest* request,
+                                       pb::ListChecksResponse* response) override;
 
  private:
   Status Discover(pb::DiscoverClustersResponse* response);

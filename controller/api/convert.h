@@ -31,6 +31,14 @@ void ToProto(Millis span, google::protobuf::Duration* out);
 // Rounded down to whole milliseconds.
 Millis FromProto(const google::protobuf::Duration& span);
 
+// What --waive ID … --reason TEXT asks for, in the caller's name.
+template <typename Request>
+std::vector<rollout::Waiver> WaiversOf(const Request& request, const std::string& by) {
+  std::vector<rollout::Waiver> waivers;
+  for (const auto& check : request.waive()) waivers.push_back({check, request.waive_reason(), by});
+  return waivers;
+}
+
 void ToProto(const rollout::CheckResult& check, pb::CheckResult* out);
 void ToProto(const rollout::Wait& wait, pb::Wait* out);
 void ToProto(const rollout::PlannedMember& member, pb::MemberRef* out);

@@ -73,6 +73,8 @@ void ToProto(const rollout::CheckResult& check, pb::CheckResult* out) {
   out->set_verdict(ToProto(check.verdict));
   out->set_evidence(check.evidence);
   out->set_remedy(check.remedy);
+  out->set_waived_by(check.waived_by);
+  out->set_waived_reason(check.waived_reason);
 }
 
 void ToProto(const rollout::Wait& wait, pb::Wait* out) {

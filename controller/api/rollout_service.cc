@@ -63,8 +63,13 @@ grpc::ServerUnaryReactor* RolloutService::CreatePlan(grpc::CallbackServerContext
   return Unary<pb::CreatePlanRequest, pb::CreatePlanResponse>(
       desk_, context, request, response, "RolloutService/CreatePlan",
       [this](const Caller& caller, const auto& question, auto* answer) {
-        const auto wanted = FromProto(question);
+        auto wanted = FromProto(question);
         if (!wanted.ok()) return rpc::ToGrpc(wanted.status());
+        wanted->waivers = WaiversOf(question, caller.name);
+        if (!wanted->waivers.empty()) {
+          const Status may = Authorize(caller, "RolloutService/WaiveCheck");
+          if (!may.ok()) return rpc::ToGrpc(may);
+        }
         const auto plan = parts_.coordinator->CreatePlan(*wanted, caller.name);
         if (!plan.ok()) return rpc::ToGrpc(plan.status());
         ToProto(**plan, answer->mutable_plan());
@@ -199,9 +204,11 @@ grpc::ServerUnaryReactor* RolloutService::WaiveCheck(grpc::CallbackServerContext
   return Unary<pb::WaiveCheckRequest, pb::WaiveCheckResponse>(
       desk_, context, request, response, "RolloutService/WaiveCheck",
       [](const Caller&, const auto& question, auto*) {
-        return NotYet("this version of Drover can't waive a check: put right what " +
-                      (question.check_id().empty() ? "it" : question.check_id()) +
-                      " names, then plan again");
+        const std::string check = question.check_id().empty() ? "ID" : question.check_id();
+        return NotYet(
+            "a check is waived with the plan, so that what is waived is in it: drover "
+            "plan NAME --to VERSION --waive " +
+            check + " --reason TEXT");
       });
 }
 

@@ -41,6 +41,13 @@ inline Exit ExitOf(v1::RolloutState state) {
   }
 }
 
+// The same of a rollout: one that a check refused before anything was stopped is refused.
+inline Exit ExitOf(const v1::Rollout& rollout) {
+  const bool by_check = rollout.state() == v1::ROLLOUT_STATE_FAILED &&
+                        rollout.refusal() == v1::ERROR_REASON_REFUSED_BY_CHECK;
+  return by_check ? Exit::kRefused : ExitOf(rollout.state());
+}
+
 }  // namespace drover::cli
 
 #endif  // DROVER_CONTROLLER_CLI_EXIT_CODE_H_

@@ -157,7 +157,7 @@ class RolloutWatch {
       session_.SayLines({head});
       session_.SayLines(RenderEnding(rollout_, session_.ErrView()));
     }
-    return ExitOf(rollout_.state());
+    return ExitOf(rollout_);
   }
 
   void SayHowToLookAgain() {

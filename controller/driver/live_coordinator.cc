@@ -12,6 +12,8 @@ namespace drover::driver {
 namespace {
 
 constexpr size_t kRecentRollouts = 1000;
+// One that has not ended is among the newest.
+constexpr size_t kNewestOfCluster = 10;
 constexpr Millis kCheckTimeout{60'000};
 
 RolloutId RolloutOf(const OperationId& id) {
@@ -129,10 +131,22 @@ StatusOr<rollout::World> LiveCoordinator::Observe(const std::string& cluster) {
   return observer_.Observe(spec, {.hosts = true, .repository = false});
 }
 
+rollout::World LiveCoordinator::ObserveForPlan(const rollout::PlanRequest& request,
+                                               const rollout::ClusterSpec& spec) {
+  rollout::World world = observer_.Observe(spec, {.images = true, .request = request});
+  const auto newest = store_.ListRollouts(request.cluster, kNewestOfCluster);
+  if (!newest.ok()) return world;
+  for (const rollout::Rollout& rollout : *newest) {
+    if (!rollout::HasEnded(rollout.phase)) world.other_rollout = rollout.id.str();
+  }
+  return world;
+}
+
 StatusOr<std::vector<rollout::CheckResult>> LiveCoordinator::Check(
     const rollout::PlanRequest& request) {
+  DROVER_RETURN_IF_ERROR(rollout::CheckWaivers(request.waivers));
   DROVER_ASSIGN_OR_RETURN(const rollout::ClusterSpec spec, find_spec_(request.cluster));
-  return rollout::RunChecks(request, spec, observer_.Observe(spec, {.request = request}));
+  return rollout::RunChecks(request, spec, ObserveForPlan(request, spec));
 }
 
 StatusOr<std::shared_ptr<const rollout::Plan>> LiveCoordinator::CreatePlan(
@@ -147,8 +161,7 @@ StatusOr<std::shared_ptr<const rollout::Plan>> LiveCoordinator::CreatePlan(
   DROVER_ASSIGN_OR_RETURN(const rollout::History history, store_.TimingsOf(request.cluster));
   DROVER_ASSIGN_OR_RETURN(
       rollout::Plan plan,
-      rollout::MakePlan(PlanId(NewId()), request, spec,
-                        observer_.Observe(spec, {.request = request}), history));
+      rollout::MakePlan(PlanId(NewId()), request, spec, ObserveForPlan(request, spec), history));
   plan.created_by = by;
   DROVER_RETURN_IF_ERROR(store_.SavePlan(plan));
   return std::make_shared<const rollout::Plan>(std::move(plan));

@@ -64,6 +64,8 @@ class LiveCoordinator final : public Coordinator, public fleet::AgentListener {
   void OnFenced(const fleet::Fenced& fenced) override;
 
  private:
+  rollout::World ObserveForPlan(const rollout::PlanRequest& request,
+                                const rollout::ClusterSpec& spec);
   struct Subscription {
     RolloutId rollout;
     RolloutObserver on_rollout;

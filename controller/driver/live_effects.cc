@@ -171,6 +171,7 @@ struct LiveEffects::Performer {
           self.observer_.Observe(job.plan->spec, {.hosts = observe.with_hosts,
                                                   .repository = observe.with_repository,
                                                   .explanation = observe.with_explanation,
+                                                  .images = observe.with_images,
                                                   .request = job.plan->request,
                                                   .register_repository = observe.with_repository});
       if (!self.stopped_) {

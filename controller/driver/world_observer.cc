@@ -5,12 +5,16 @@
 #include <mutex>
 #include <utility>
 
+#include "common/base/files.h"
+#include "common/crypto/crypto.h"
 #include "controller/rollout/version.h"
 
 namespace drover::driver {
 namespace {
 
 constexpr Millis kInspectTimeout{15'000};
+// Looking into an image reads all of one of its folders.
+constexpr Millis kImagesTimeout{75'000};
 
 using ProjectKey = std::pair<std::string, std::string>;
 
@@ -57,6 +61,15 @@ std::string TargetImage(const rollout::PlanRequest& request, const rollout::Host
   if (request.kind == rollout::Kind::kRestart) return service->image;
   if (request.to_version.empty()) return "";
   return rollout::WithTag(service->image, request.to_version);
+}
+
+std::optional<Time> EndOfCertificate(const std::string& path) {
+  if (path.empty()) return std::nullopt;
+  const StatusOr<std::string> pem = ReadFile(path);
+  if (!pem.ok()) return std::nullopt;
+  const auto certificate = crypto::ReadCertificate(*pem);
+  if (!certificate.ok()) return std::nullopt;
+  return certificate->not_after;
 }
 
 }  // namespace
@@ -121,6 +134,7 @@ rollout::World WorldObserver::Observe(const rollout::ClusterSpec& spec,
                                       const ObserveOptions& options) {
   rollout::World world;
   world.at = clock_.Now();
+  world.client_certificate_ends = EndOfCertificate(spec.tls.client_certificate);
   std::shared_ptr<ProjectAnswers> answers;
   if (options.hosts) {
     world.hosts = agents_.Hosts();
@@ -136,6 +150,10 @@ rollout::World WorldObserver::Observe(const rollout::ClusterSpec& spec,
       if (std::string image = TargetImage(options.request, *host, member); !image.empty()) {
         question.images.push_back(std::move(image));
       }
+      if (options.images) {
+        question.image_folder = rollout::PluginFolder();
+        question.processes = true;
+      }
     }
     if (options.request.kind == rollout::Kind::kUpgrade && !options.request.to_version.empty()) {
       for (const rollout::CompanionSpec& companion : spec.companions) {
@@ -147,7 +165,8 @@ rollout::World WorldObserver::Observe(const rollout::ClusterSpec& spec,
     }
     answers = std::make_shared<ProjectAnswers>(wanted.size() + 1);
     for (const auto& [key, question] : wanted) {
-      agents_.InspectProject(key.first, key.second, question, kInspectTimeout,
+      agents_.InspectProject(key.first, key.second, question,
+                             options.images ? kImagesTimeout : kInspectTimeout,
                              [answers, key = key](StatusOr<rollout::ProjectView> answer) {
                                answers->Add(key, std::move(answer));
                              });

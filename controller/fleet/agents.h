@@ -56,6 +56,9 @@ struct ProjectQuestion {
   std::vector<std::string> environment_keys;  // whose values are wanted; no other leaves the host
   std::vector<std::string> images;            // that are meant to run: does the policy allow them?
   std::vector<std::string> verbs = {};        // that are meant to be ordered; none: an upgrade's
+  // A folder inside those images whose entries are wanted, where a host has the image; empty: none.
+  std::string image_folder = {};
+  bool processes = false;  // what runs in each container
 };
 
 // Thread safe; no call blocks.

@@ -125,6 +125,23 @@ rollout::ContainerView ToView(const pb::Container& container, Millis clock_offse
     view.ports.push_back({port.host_ip(), static_cast<int>(port.host_port()),
                           static_cast<int>(port.container_port())});
   }
+  view.restart_policy = container.restart_policy();
+  view.image_bytes = container.image_bytes();
+  for (const pb::Process& process : container.processes()) {
+    view.processes.push_back({process.pid(), process.parent(), process.program()});
+  }
+  return view;
+}
+
+rollout::ImageView ToView(const pb::Image& image) {
+  rollout::ImageView view;
+  view.reference = image.reference();
+  view.present = image.present();
+  view.bytes = image.bytes();
+  view.error = image.error();
+  if (view.present && view.error.empty()) {
+    view.entries.emplace(image.entries().begin(), image.entries().end());
+  }
   return view;
 }
 
@@ -246,6 +263,7 @@ rollout::ProjectView FromProto(const pb::Project& project, Millis clock_offset) 
   }
   view.error = project.error();
   view.denials.assign(project.denials().begin(), project.denials().end());
+  for (const pb::Image& image : project.images()) view.images.push_back(ToView(image));
   return view;
 }
 
@@ -274,6 +292,8 @@ void ApplyReport(const pb::HostReport& report, Time now, rollout::HostView* view
     view->disks.push_back({disk.path(), disk.total_bytes(), disk.free_bytes()});
   }
   view->engine_error = report.engine_error();
+  view->kernel_settings.clear();
+  view->kernel_settings.insert(report.kernel_settings().begin(), report.kernel_settings().end());
   view->last_seen = now;
 }
 

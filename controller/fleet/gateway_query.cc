@@ -51,6 +51,8 @@ void Gateway::InspectProject(const std::string& host, const std::string& project
     query.mutable_inspect_project()->add_images(image);
   }
   for (const std::string& verb : question.verbs) query.mutable_inspect_project()->add_verbs(verb);
+  query.mutable_inspect_project()->set_image_folder(question.image_folder);
+  query.mutable_inspect_project()->set_processes(question.processes);
   const auto status = hosts_.Get(host);
   const Millis clock_offset = status.ok() ? status->view.clock_offset : Millis(0);
   Ask(host, std::move(query), timeout,

@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include <memory>
+#include <string_view>
 
 namespace drover::opensearch {
 namespace {
@@ -37,6 +38,23 @@ void SetBlob(CURL* easy, CURLoption option, const std::string& bytes) {
   curl_easy_setopt(easy, option, &blob);
 }
 
+// "Expire date:Nov 23 10:00:00 2027 GMT" of the first certificate, the server's own.
+std::optional<Time> CertificateEnds(CURL* easy) {
+  constexpr std::string_view kKey = "Expire date:";
+  curl_certinfo* chain = nullptr;
+  if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || chain == nullptr ||
+      chain->num_of_certs < 1) {
+    return std::nullopt;
+  }
+  for (const curl_slist* entry = chain->certinfo[0]; entry != nullptr; entry = entry->next) {
+    const std::string_view text = entry->data;
+    if (!text.starts_with(kKey)) continue;
+    const time_t seconds = curl_getdate(entry->data + kKey.size(), nullptr);
+    if (seconds > 0) return FromUnixMillis(static_cast<int64_t>(seconds) * 1000);
+  }
+  return std::nullopt;
+}
+
 // An easy handle with all it points to.
 class Handle {
  public:
@@ -66,6 +84,7 @@ class Handle {
     curl_easy_getinfo(easy_, CURLINFO_SSL_VERIFYRESULT, &transfer_.verify_result);
     transfer_.os_errno = static_cast<int>(os_errno);
     transfer_.sent = request_bytes > 0;
+    transfer_.certificate_ends = CertificateEnds(easy_);
   }
 
  private:
@@ -109,6 +128,7 @@ class Handle {
     curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYHOST, 2L);
     // The store of authorities would otherwise be kept for a day, a replaced file unseen.
     curl_easy_setopt(easy_, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+    curl_easy_setopt(easy_, CURLOPT_CERTINFO, 1L);
     SetBlob(easy_, CURLOPT_CAINFO_BLOB, settings.ca_pem);
     SetBlob(easy_, CURLOPT_SSLCERT_BLOB, settings.client_certificate_pem);
     SetBlob(easy_, CURLOPT_SSLKEY_BLOB, settings.client_key_pem);

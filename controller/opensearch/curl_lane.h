@@ -3,6 +3,7 @@
 #define DROVER_CONTROLLER_OPENSEARCH_CURL_LANE_H_
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,9 @@ struct Transfer {
   bool too_long = false;    // the answer passed the limit and was given up
   long status = 0;
   std::string answer;
+  // Of the certificate that the server showed; nothing over a connection that was kept.
+  std::optional<Time> certificate_ends = std::nullopt;
+  size_t endpoint = 0;  // the caller's own note
 };
 
 // Runs transfers side by side and keeps their connections open for the next Run. One thread at a

@@ -21,7 +21,9 @@ enum Question : size_t {
   kIndexStats,
   kPolicies,
   kSnapshots,
-  kRecovery
+  kRecovery,
+  kNodeDetails,
+  kReplication
 };
 
 // A node that hangs is left out of the answer in place of holding it up until the cluster drops it.
@@ -36,6 +38,21 @@ const RestRequest& NodesRequest() {
   return request;
 }
 
+// Plugins, and of the nodes' own settings those groups that checks read: others can hold anything.
+const RestRequest& NodeDetailsRequest() {
+  static const RestRequest request = [] {
+    std::string path = std::string("/_nodes/settings,plugins?") + kNodesTimeout +
+                       "&filter_path=nodes.*.name,nodes.*.plugins.name,nodes.*.plugins.version";
+    for (const char* group :
+         {"compatibility", "knn", "opendistro.sql", "opendistro.ppl", "opendistro.query",
+          "thread_pool.test", "transport.type", "http.type", "node.store", "plugins.sql"}) {
+      path += std::string(",nodes.*.settings.") + group;
+    }
+    return RestRequest{.path = path};
+  }();
+  return request;
+}
+
 // Mappings and aliases stay away: they are most of a large cluster's state. Of the index settings
 // only the groups that checks read; analysers can hold whole dictionaries.
 std::string StatePath() {
@@ -45,8 +62,14 @@ std::string StatePath() {
       "metadata.indices.*.state,metadata.indices.*.settings.archived";
   for (const char* group : {"version", "uuid", "hidden", "number_of_shards", "number_of_replicas",
                             "auto_expand_replicas", "routing", "write", "blocks", "codec",
-                            "replication", "remote_store", "store", "knn"}) {
+                            "replication", "remote_store", "store", "knn", "plugins.replication"}) {
     path += std::string(",metadata.indices.*.settings.index.") + group;
+  }
+  for (const char* kind : {"templates.*", "index_template.index_template.*.template",
+                           "component_template.component_template.*.template"}) {
+    for (const char* group : {"knn", "store", "codec", "replication"}) {
+      path += std::string(",metadata.") + kind + ".settings.index." + group;
+    }
   }
   for (const char* field :
        {"state", "primary", "node", "relocating_node", "unassigned_info.reason"}) {
@@ -60,17 +83,20 @@ const std::vector<RestRequest>& Questions() {
       // Without wait_for_events the counts may be of a state from before a change just made.
       {.path = "/_cluster/health?wait_for_events=languid&timeout=5s"},
       NodesRequest(),
-      {.path = std::string("/_nodes/stats/fs,jvm?") + kNodesTimeout +
-               "&filter_path=nodes.*.fs.data,nodes.*.jvm.mem.heap_used_percent"},
+      {.path = std::string("/_nodes/stats/fs,jvm,breaker,process?") + kNodesTimeout +
+               "&filter_path=nodes.*.fs.data,nodes.*.jvm.mem.heap_used_percent,"
+               "nodes.*.breakers.*.tripped,nodes.*.process.max_file_descriptors"},
       {.path = StatePath()},
       {.path = "/_cluster/settings?flat_settings=true&include_defaults=true&filter_path=persistent,"
-               "transient,defaults.*watermark*low"},
+               "transient,defaults.*watermark*low,defaults.cluster.max_shards_per_node"},
       {.path = "/_stats/docs,store?level=indices&expand_wildcards=all&forbid_closed_indices=false&"
                "filter_path=indices.*.primaries.docs.count,indices.*.total.store.size_in_bytes"},
       {.path = "/_plugins/_sm/policies"},
       {.path = "/_snapshot/_status"},
       {.path = "/_recovery?active_only=true&filter_path=*.shards.index.size,*.shards.index.files,"
-               "*.shards.translog.recovered"}};
+               "*.shards.translog.recovered"},
+      NodeDetailsRequest(),
+      {.path = "/_plugins/_replication/leader_stats?filter_path=num_replicated_indices"}};
   return questions;
 }
 
@@ -123,6 +149,7 @@ std::vector<rollout::EndpointView> ReadIdentities(RestClient& client,
       view = ParseIdentity(ParseJson(identity->body));
     }
     view.url = client.endpoints().url(i);
+    view.certificate_ends = client.CertificateEnds(i);
     if (view.error.empty()) client.endpoints().SetNodeName(i, view.node_name);
     views.push_back(std::move(view));
   }
@@ -154,12 +181,15 @@ StatusOr<rollout::ClusterObservation> ObserveCluster(RestClient& client) {
   const nlohmann::json state = answers.Need(kState);
   AddCoordination(state, cluster);
   cluster.indices = ParseIndices(state);
+  cluster.templates = ParseTemplates(state);
   cluster.shards = ParseShards(state);
   AddClusterSettings(answers.Need(kSettings), cluster);
   AddIndexStats(answers.Like(kIndexStats), cluster.indices);
   cluster.snapshot_policies = ParseSnapshotPolicies(answers.Like(kPolicies));
   cluster.snapshot_running = !At(answers.Need(kSnapshots), {"snapshots"}).empty();
   cluster.recovery = ParseRecovery(answers.Like(kRecovery));
+  AddNodeDetails(answers.Like(kNodeDetails), cluster.nodes);
+  cluster.replicated_indices = ParseReplicated(answers.Like(kReplication));
   DROVER_RETURN_IF_ERROR(answers.status());
   return cluster;
 }

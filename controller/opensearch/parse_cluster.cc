@@ -6,10 +6,20 @@ namespace drover::opensearch {
 namespace {
 
 constexpr size_t kMostExplanation = 600;
+constexpr char kMaxShards[] = "cluster.max_shards_per_node";
 constexpr char kLowWatermark[] = "cluster.routing.allocation.disk.watermark.low";
 
 int Count(const nlohmann::json& answer, const char* key) {
   return static_cast<int>(Integer(At(answer, {key})));
+}
+
+std::string Effective(const nlohmann::json& answer, const rollout::ClusterObservation& cluster,
+                      const char* name) {
+  for (const auto* settings : {&cluster.transient_settings, &cluster.persistent_settings}) {
+    const auto found = settings->find(name);
+    if (found != settings->end()) return found->second;
+  }
+  return Text(At(answer, {"defaults", name}));
 }
 
 }  // namespace
@@ -36,13 +46,9 @@ rollout::HealthView ParseHealth(const nlohmann::json& answer) {
 void AddClusterSettings(const nlohmann::json& answer, rollout::ClusterObservation& cluster) {
   Flatten(At(answer, {"persistent"}), "", cluster.persistent_settings);
   Flatten(At(answer, {"transient"}), "", cluster.transient_settings);
-  for (const auto* settings : {&cluster.transient_settings, &cluster.persistent_settings}) {
-    const auto found = settings->find(kLowWatermark);
-    if (found == settings->end()) continue;
-    cluster.low_disk_watermark = found->second;
-    return;
-  }
-  cluster.low_disk_watermark = Text(At(answer, {"defaults", kLowWatermark}));
+  const std::string most = Effective(answer, cluster, kMaxShards);
+  if (!most.empty()) cluster.max_shards_per_node = static_cast<int>(Integer(nlohmann::json(most)));
+  cluster.low_disk_watermark = Effective(answer, cluster, kLowWatermark);
 }
 
 void AddCoordination(const nlohmann::json& answer, rollout::ClusterObservation& cluster) {
@@ -63,6 +69,12 @@ void AddCoordination(const nlohmann::json& answer, rollout::ClusterObservation& 
     const bool has_name = !name.empty() && name != "_absent_";
     cluster.voting_exclusions.push_back(has_name ? name : Text(At(node, {"node_id"})));
   }
+}
+
+std::optional<int> ParseReplicated(const nlohmann::json& answer) {
+  const nlohmann::json& count = At(answer, {"num_replicated_indices"});
+  if (count.is_null()) return std::nullopt;
+  return static_cast<int>(Integer(count));
 }
 
 rollout::RecoveryView ParseRecovery(const nlohmann::json& answer) {

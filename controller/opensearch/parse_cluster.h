@@ -3,6 +3,7 @@
 #define DROVER_CONTROLLER_OPENSEARCH_PARSE_CLUSTER_H_
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ void AddClusterSettings(const nlohmann::json& answer, rollout::ClusterObservatio
 // GET /_cluster/state/…: names, the elected manager, the voting configuration. Indices and shards
 // are parse_indices.h's.
 void AddCoordination(const nlohmann::json& answer, rollout::ClusterObservation& cluster);
+
+// GET /_plugins/_replication/leader_stats; nothing where the plugin is not there.
+std::optional<int> ParseReplicated(const nlohmann::json& answer);
 
 // GET /_recovery?active_only=true, summed up over its shards.
 rollout::RecoveryView ParseRecovery(const nlohmann::json& answer);

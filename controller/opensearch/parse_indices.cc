@@ -71,6 +71,24 @@ std::vector<IndexView> ParseIndices(const nlohmann::json& state) {
   return indices;
 }
 
+std::vector<rollout::TemplateView> ParseTemplates(const nlohmann::json& state) {
+  std::vector<rollout::TemplateView> templates;
+  const auto add = [&templates](const nlohmann::json& by_name, bool nested) {
+    if (!by_name.is_object()) return;
+    for (const auto& [name, body] : by_name.items()) {
+      rollout::TemplateView view;
+      view.name = name;
+      Flatten(nested ? At(body, {"template", "settings"}) : At(body, {"settings"}), "",
+              view.settings);
+      if (!view.settings.empty()) templates.push_back(std::move(view));
+    }
+  };
+  add(At(state, {"metadata", "templates"}), false);
+  add(At(state, {"metadata", "index_template", "index_template"}), true);
+  add(At(state, {"metadata", "component_template", "component_template"}), true);
+  return templates;
+}
+
 void AddIndexStats(const nlohmann::json& stats, std::vector<IndexView>& indices) {
   const nlohmann::json& by_name = At(stats, {"indices"});
   for (IndexView& index : indices) {

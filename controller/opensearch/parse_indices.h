@@ -13,6 +13,9 @@ namespace drover::opensearch {
 // by name, without documents and sizes.
 std::vector<rollout::IndexView> ParseIndices(const nlohmann::json& state);
 
+// metadata.templates, index_template and component_template of GET /_cluster/state.
+std::vector<rollout::TemplateView> ParseTemplates(const nlohmann::json& state);
+
 // GET /_stats/docs,store?level=indices. A closed index has no document count.
 void AddIndexStats(const nlohmann::json& stats, std::vector<rollout::IndexView>& indices);
 

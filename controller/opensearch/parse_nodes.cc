@@ -71,6 +71,19 @@ std::vector<NodeView> ParseNodes(const nlohmann::json& answer) {
   return nodes;
 }
 
+void AddNodeDetails(const nlohmann::json& answer, std::vector<NodeView>& nodes) {
+  const nlohmann::json& by_id = At(answer, {"nodes"});
+  for (NodeView& node : nodes) {
+    const nlohmann::json& details = At(by_id, {node.id.c_str()});
+    if (!details.is_object()) continue;
+    Flatten(At(details, {"settings"}), "", node.settings);
+    node.plugins.emplace();
+    for (const nlohmann::json& plugin : At(details, {"plugins"})) {
+      (*node.plugins)[Text(At(plugin, {"name"}))] = Text(At(plugin, {"version"}));
+    }
+  }
+}
+
 void AddNodeStats(const nlohmann::json& answer, std::vector<NodeView>& nodes) {
   const nlohmann::json& by_id = At(answer, {"nodes"});
   for (NodeView& node : nodes) {
@@ -78,6 +91,14 @@ void AddNodeStats(const nlohmann::json& answer, std::vector<NodeView>& nodes) {
     const nlohmann::json& heap = At(stats, {"jvm", "mem", "heap_used_percent"});
     if (!heap.is_null()) node.heap_used_percent = Number(heap);
     AddDisk(At(stats, {"fs", "data"}), node);
+    const nlohmann::json& files = At(stats, {"process", "max_file_descriptors"});
+    if (Integer(files) > 0) node.max_file_descriptors = Integer(files);
+    const nlohmann::json& breakers = At(stats, {"breakers"});
+    if (!breakers.is_object()) continue;
+    node.breaker_trips = 0;
+    for (const nlohmann::json& breaker : breakers) {
+      *node.breaker_trips += Unsigned(At(breaker, {"tripped"}));
+    }
   }
 }
 

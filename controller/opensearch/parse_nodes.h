@@ -16,8 +16,12 @@ rollout::EndpointView ParseIdentity(const nlohmann::json& answer);
 // GET /_nodes/settings,http: sorted by name. Without disk and heap.
 std::vector<rollout::NodeView> ParseNodes(const nlohmann::json& answer);
 
-// GET /_nodes/stats/fs,jvm: fills disk, heap and, where the settings do not name them, the data
-// paths. Nodes that the answer does not have keep what they are.
+// GET /_nodes/settings,plugins: fills plugins and settings. Nodes that the answer does not have
+// keep what they are.
+void AddNodeDetails(const nlohmann::json& answer, std::vector<rollout::NodeView>& nodes);
+
+// GET /_nodes/stats/fs,jvm,breaker,process: fills disk, heap and, where the settings do not name
+// them, the data paths. Nodes that the answer does not have keep what they are.
 void AddNodeStats(const nlohmann::json& answer, std::vector<rollout::NodeView>& nodes);
 
 }  // namespace drover::opensearch

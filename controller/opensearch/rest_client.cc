@@ -169,6 +169,7 @@ RestClient::Judgement RestClient::AskRound(const ConnectionSettings& settings,
 Transfer RestClient::MakeTransfer(const RestRequest& request, size_t endpoint) const {
   Transfer transfer;
   transfer.url = endpoints_.url(endpoint) + request.path;
+  transfer.endpoint = endpoint;
   transfer.method = request.method;
   transfer.body = request.body;
   transfer.timeout = request.timeout;
@@ -189,7 +190,19 @@ void RestClient::Run(const ConnectionSettings& settings, std::vector<Transfer>& 
   if (!lane) lane = std::make_unique<CurlLane>();
   lane->Run(settings, options_.answer_limit, transfers);
   const std::lock_guard<std::mutex> lock(mutex_);
+  for (const Transfer& transfer : transfers) {
+    if (transfer.certificate_ends) {
+      certificate_ends_[transfer.endpoint] = *transfer.certificate_ends;
+    }
+  }
   if (idle_lanes_.size() < kMaxIdleLanes) idle_lanes_.push_back(std::move(lane));
+}
+
+std::optional<Time> RestClient::CertificateEnds(size_t endpoint) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = certificate_ends_.find(endpoint);
+  if (found == certificate_ends_.end()) return std::nullopt;
+  return found->second;
 }
 
 RestClient::Judgement RestClient::Judge(const RestRequest& request, size_t endpoint,

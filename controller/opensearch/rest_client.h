@@ -2,8 +2,10 @@
 #ifndef DROVER_CONTROLLER_OPENSEARCH_REST_CLIENT_H_
 #define DROVER_CONTROLLER_OPENSEARCH_REST_CLIENT_H_
 
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -64,6 +66,9 @@ class RestClient {
   // An endpoint that timed out lately is not asked who it is.
   StatusOr<Survey> AskAll(const std::vector<RestRequest>& requests);
 
+  // When the certificate ends that the endpoint showed last; nothing where it has shown none.
+  std::optional<Time> CertificateEnds(size_t endpoint);
+
   EndpointPool& endpoints() { return endpoints_; }
   const rollout::ClusterSpec& spec() const { return spec_; }
 
@@ -96,6 +101,7 @@ class RestClient {
   EndpointPool endpoints_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<CurlLane>> idle_lanes_;  // guarded by mutex_
+  std::map<size_t, Time> certificate_ends_;            // guarded by mutex_; by endpoint
 };
 
 // The cluster's own reason in an answer that is no success: "type: reason" of its error, or the

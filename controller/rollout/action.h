@@ -31,6 +31,8 @@ struct ObserveWorld {  // → Observed
   // Ask the cluster as well for what it says in words: ClusterObservation::explanation and
   // security_upgrade.
   bool with_explanation = false;
+  // Look into the new image on each host.
+  bool with_images = false;
   bool operator==(const ObserveWorld&) const = default;
 };
 struct StartOperation {  // → OperationProgressed…, OperationEnded

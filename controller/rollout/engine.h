@@ -113,6 +113,7 @@ class Engine {
 void AdvanceChecking(Engine& e);
 void AdvanceSnapshotting(Engine& e);
 void AdvancePrefetching(Engine& e);
+void OnPrefetchingObserved(Engine& e, const World& world);
 void OnCheckingObserved(Engine& e, const World& world);
 void OnSnapshotSeen(Engine& e, const Outstanding& action, const SnapshotSeen& seen);
 void OnPullEnded(Engine& e, int i, const OperationEnd& end);

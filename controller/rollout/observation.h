@@ -18,6 +18,8 @@ struct EndpointView {
   std::string node_name;  // of the node that answers there (GET /)
   std::string cluster_name, cluster_uuid;
   std::string error;
+  // Of the certificate that it shows; nothing where it speaks plain HTTP or it could not be read.
+  std::optional<Time> certificate_ends = std::nullopt;
 };
 
 struct HealthView {
@@ -40,6 +42,11 @@ struct NodeView {
   std::optional<double> disk_used_percent;
   std::optional<double> heap_used_percent;
   uint64_t disk_free_bytes = 0;
+  // Of the observation of a whole cluster; nothing, or empty, where the node was not asked.
+  std::optional<std::map<std::string, std::string>> plugins;  // name → version
+  std::map<std::string, std::string> settings;  // of its file and environment, what checks read
+  std::optional<int64_t> max_file_descriptors;
+  std::optional<uint64_t> breaker_trips;  // since it started
 
   bool HasRole(const std::string& role) const;
   // cluster_manager, or master in 1.x.
@@ -70,6 +77,12 @@ struct IndexView {
   std::map<std::string, std::string> settings;
   std::optional<uint64_t> docs;  // primaries; unknown for a closed index
   uint64_t store_bytes = 0;
+};
+
+// An index template of either kind, or a component template, with the settings that checks read.
+struct TemplateView {
+  std::string name;
+  std::map<std::string, std::string> settings;
 };
 
 struct RepositoryView {
@@ -130,7 +143,11 @@ struct ClusterObservation {
   std::vector<std::string> voting_exclusions;                                  // node names or ids
   std::map<std::string, std::string> persistent_settings, transient_settings;  // flat
   std::vector<IndexView> indices;
+  std::vector<TemplateView> templates;
   std::vector<ShardView> shards;
+  std::optional<int> max_shards_per_node;  // effective
+  // Indexes that other clusters follow (cross-cluster replication).
+  std::optional<int> replicated_indices;
   std::string low_disk_watermark;  // effective: "85%"
   std::vector<SnapshotPolicyView> snapshot_policies;
   bool snapshot_running = false;

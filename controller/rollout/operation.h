@@ -120,6 +120,24 @@ struct ContainerView {
     int host_port = 0, container_port = 0;
   };
   std::vector<Port> ports;
+  std::string restart_policy;  // the Engine's word; empty where the agent does not say
+  uint64_t image_bytes = 0;    // of its image on the host; 0: not known
+  // Empty where it does not run or was not asked for. `parent` is 0 for what started first.
+  struct Process {
+    int64_t pid = 0, parent = 0;
+    std::string program;  // its name alone: arguments can hold secrets
+  };
+  std::vector<Process> processes;
+};
+
+// An image that was asked for, as one host has it.
+struct ImageView {
+  std::string reference;
+  bool present = false;
+  uint64_t bytes = 0;
+  // The names in the folder that was asked for; nothing where it could not be read, then `error`.
+  std::optional<std::vector<std::string>> entries;
+  std::string error;
 };
 
 struct ServiceView {
@@ -139,6 +157,7 @@ struct ProjectView {
   // What the host's policy says against the images that were asked about, or against the verbs that
   // an upgrade needs; a sentence each.
   std::vector<std::string> denials;
+  std::vector<ImageView> images;  // those that were asked for
 
   const ServiceView* Service(const std::string& service) const;
 };
@@ -157,8 +176,9 @@ struct HostView {
   std::vector<std::string> compose_versions;
   std::vector<std::string> policy_summary;
   std::vector<ProjectView> projects;
-  std::vector<DiskView> disks;
-  Millis clock_offset{};  // the host's clock less the controller's
+  std::vector<DiskView> disks;  // the first one is that of the Engine's images and volumes
+  std::map<std::string, std::string> kernel_settings;  // "vm.max_map_count" → "262144"
+  Millis clock_offset{};                               // the host's clock less the controller's
   std::optional<Time> last_seen, connected_since;
 
   const ProjectView* Project(const std::string& project) const;

@@ -6,6 +6,7 @@
 #include "controller/rollout/batches.h"
 #include "controller/rollout/checks/checks.h"
 #include "controller/rollout/gates.h"
+#include "controller/rollout/checks/removed_settings.h"
 #include "controller/rollout/match.h"
 #include "controller/rollout/version.h"
 
@@ -44,7 +45,7 @@ Status CheckRequest(const PlanRequest& request) {
     return InvalidArgument("'" + request.to_version +
                            "' is not a version: expected three numbers such as 2.19.1");
   }
-  return OkStatus();
+  return CheckWaivers(request.waivers);
 }
 
 PlannedMember ToPlanned(const Match& match, const PlanRequest& request,
@@ -238,9 +239,21 @@ bool Plan::Startable() const {
                       [](const CheckResult& c) { return c.verdict == Verdict::kBlock; });
 }
 
+const std::string& PluginFolder() {
+  static const std::string folder = "/usr/share/opensearch/plugins";
+  return folder;
+}
+
 const std::vector<std::string>& WantedEnvironment() {
-  static const std::vector<std::string> keys = {"node.name", "cluster.name", "node.roles",
-                                                "network.publish_host", "discovery.seed_hosts"};
+  static const std::vector<std::string> keys = [] {
+    std::vector<std::string> names = {"node.name", "cluster.name", "node.roles",
+                                      "network.publish_host", "discovery.seed_hosts"};
+    for (const RemovedSetting& rule : RemovedSettings()) {
+      const std::string name = rule.name;
+      if (name.find('*') == std::string::npos) names.push_back(name);
+    }
+    return names;
+  }();
   return keys;
 }
 

@@ -26,6 +26,7 @@ struct CheckResult {
   std::string id, title;
   Verdict verdict = Verdict::kPass;
   std::string evidence, remedy;
+  std::string waived_by = {}, waived_reason = {};  // of kWaived
   bool operator==(const CheckResult&) const = default;
 };
 
@@ -48,6 +49,12 @@ struct PlannedMember {
   bool operator==(const PlannedMember&) const = default;
 };
 
+// An operator goes on although `check` blocks.
+struct Waiver {
+  std::string check, reason, by;
+  bool operator==(const Waiver&) const = default;
+};
+
 // What an operator asked for.
 struct PlanRequest {
   std::string cluster;
@@ -68,6 +75,7 @@ struct PlanRequest {
   std::string final_version;     // empty: to_version
   // Do not pause before the last member of the old major version stops.
   bool accept_no_return = false;
+  std::vector<Waiver> waivers = {};
   bool operator==(const PlanRequest&) const = default;
 };
 
@@ -83,6 +91,10 @@ struct World {
   RepositoryView repository;
   // Where the request adopts: the newest finished snapshot that a rollout of this cluster took.
   std::optional<SnapshotView> adoptable;
+  // A rollout of the cluster that has not ended, beside the one that looks; empty: none.
+  std::string other_rollout;
+  // Of the certificate that Drover shows to the cluster; nothing where it shows none.
+  std::optional<Time> client_certificate_ends;
 
   const HostView* Host(const std::string& name) const;
   const ProjectView* Project(const std::string& host, const std::string& project) const;
@@ -153,11 +165,28 @@ std::string CompanionImage(const CompanionSpec& companion, const std::string& ve
 std::vector<CheckResult> RunChecks(const PlanRequest& request, const ClusterSpec& spec,
                                    const World& world);
 
+// Those of them that look into the new image; to be run once every host has it.
+std::vector<CheckResult> RunImageChecks(const PlanRequest& request, const ClusterSpec& spec,
+                                        const World& world);
+
+// What a check is, for people.
+struct CheckDefinition {
+  std::string id, title, asks;
+  std::string not_waivable;  // why; empty: an operator can waive it
+};
+std::vector<CheckDefinition> CheckDefinitions();
+
+// INVALID_ARGUMENT where one names no check, a check that cannot be waived, or no reason.
+Status CheckWaivers(const std::vector<Waiver>& waivers);
+
 // Names of what is different between two fingerprints, a sentence each; empty where nothing is.
 std::vector<std::string> Differences(const std::map<std::string, std::string>& planned,
                                      const std::map<std::string, std::string>& now);
 
 std::map<std::string, std::string> Fingerprint(const ClusterSpec& spec, const World& world);
+
+// The folder inside an image whose names are the plugins that it holds.
+const std::string& PluginFolder();
 
 // Environment variables of a service that member matching and checks read.
 const std::vector<std::string>& WantedEnvironment();

@@ -44,14 +44,14 @@ bool AwaitsAgents(Engine& e, const World& world) {
   return true;
 }
 
-void KeepWaivers(const std::vector<CheckResult>& planned, std::vector<CheckResult>* now) {
-  for (CheckResult& result : *now) {
-    for (const CheckResult& before : planned) {
-      if (before.id == result.id && before.verdict == Verdict::kWaived &&
-          result.verdict == Verdict::kBlock) {
-        result.verdict = Verdict::kWaived;
-      }
-    }
+void SayWaived(Engine& e, const std::vector<CheckResult>& checks) {
+  for (const CheckResult& check : checks) {
+    if (check.verdict != Verdict::kWaived) continue;
+    e.Say("check.waived",
+          check.id + " " + check.title + ": waived by " + check.waived_by + ": " +
+              check.waived_reason,
+          kOwnSlot,
+          {{"check", check.id}, {"by", check.waived_by}, {"reason", check.waived_reason}});
   }
 }
 
@@ -197,8 +197,7 @@ void AdvanceChecking(Engine& e) {
 
 void OnCheckingObserved(Engine& e, const World& world) {
   if (AwaitsAgents(e, world)) return;
-  std::vector<CheckResult> checks = RunChecks(e.plan().request, e.plan().spec, world);
-  KeepWaivers(e.plan().checks, &checks);
+  const std::vector<CheckResult> checks = RunChecks(e.plan().request, e.plan().spec, world);
   e.r().checks = checks;
   if (const auto lost = LostHosts(e, world); !lost.empty()) {
     e.r().changes = lost;
@@ -213,6 +212,7 @@ void OnCheckingObserved(Engine& e, const World& world) {
     if (check.verdict != Verdict::kBlock) continue;
     return Refuse(e, Refused::kCheck, check.id + " " + check.title + ": " + check.evidence);
   }
+  SayWaived(e, checks);
   if (e.plan().adopted) return BeginAdopted(e, world);
   RecordSettings(e, world.cluster);
   e.r().resume_phase = Phase::kSnapshotting;
@@ -311,6 +311,28 @@ void AdvancePrefetching(Engine& e) {
                               it->second.second + " but " + e.member(i).digest + " on " +
                               e.planned(i).host + ": the tag was moved; pull it again everywhere");
     }
+  }
+  if (e.Busy(kOwnSlot)) return;
+  e.WaitFor(kOwnSlot, "a look into the new image on every host", std::nullopt,
+            "the cluster and the hosts answered");
+  e.Do(kOwnSlot, "images", ObserveWorld{true, false, false, true});
+}
+
+void OnPrefetchingObserved(Engine& e, const World& world) {
+  if (AwaitsAgents(e, world)) return;
+  if (!world.cluster_error.empty()) {
+    if (++e.r().attempts < kMaxAttempts) return e.RetryLater(kOwnSlot, kRetryDelay);
+    return BeginRestore(e, Phase::kFailed,
+                        "the checks of the new image cannot run: " + world.cluster_error);
+  }
+  e.r().attempts = 0;
+  for (const CheckResult& now : RunImageChecks(e.plan().request, e.plan().spec, world)) {
+    for (CheckResult& before : e.r().checks) {
+      if (before.id == now.id) before = now;
+    }
+    if (now.verdict != Verdict::kBlock) continue;
+    e.r().refused = Refused::kCheck;
+    return BeginRestore(e, Phase::kFailed, now.id + " " + now.title + ": " + now.evidence);
   }
   e.r().resume_phase = Phase::kRolling;
   e.Enter(Phase::kRolling);

@@ -136,6 +136,8 @@ struct Dispatch {
     switch (e.r().phase) {
       case Phase::kChecking:
         return OnCheckingObserved(e, event.world);
+      case Phase::kPrefetching:
+        return OnPrefetchingObserved(e, event.world);
       case Phase::kRolling:
         return OnRollingObserved(e, std::get<ObserveWorld>(o->action), event);
       case Phase::kFinishing:

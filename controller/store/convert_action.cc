@@ -44,6 +44,7 @@ struct ActionWriter {
     out->mutable_observe_world()->set_with_hosts(action.with_hosts);
     out->mutable_observe_world()->set_with_repository(action.with_repository);
     out->mutable_observe_world()->set_with_explanation(action.with_explanation);
+    out->mutable_observe_world()->set_with_images(action.with_images);
   }
   void operator()(const rollout::StartOperation& action) const {
     v1::StartOperation* start = out->mutable_start_operation();
@@ -176,9 +177,9 @@ rollout::Action ReadAwait(const v1::AwaitHealth& stored) {
 rollout::Action ReadAction(const v1::Outstanding& stored, DecodeErrors* errors) {
   switch (stored.action_case()) {
     case v1::Outstanding::kObserveWorld:
-      return rollout::ObserveWorld{stored.observe_world().with_hosts(),
-                                   stored.observe_world().with_repository(),
-                                   stored.observe_world().with_explanation()};
+      return rollout::ObserveWorld{
+          stored.observe_world().with_hosts(), stored.observe_world().with_repository(),
+          stored.observe_world().with_explanation(), stored.observe_world().with_images()};
     case v1::Outstanding::kStartOperation:
       return ReadStart(stored.start_operation(), errors);
     case v1::Outstanding::kCancelOperation:

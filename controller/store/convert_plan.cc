@@ -16,6 +16,12 @@ void ToProto(const rollout::PlanRequest& request, v1::PlanRequest* out) {
   SetStrings(request.via, out->mutable_via());
   out->set_final_version(request.final_version);
   out->set_accept_no_return(request.accept_no_return);
+  for (const rollout::Waiver& waiver : request.waivers) {
+    v1::Waiver* stored = out->add_waivers();
+    stored->set_check(waiver.check);
+    stored->set_reason(waiver.reason);
+    stored->set_by(waiver.by);
+  }
 }
 
 rollout::PlanRequest FromProto(const v1::PlanRequest& stored, DecodeErrors* errors) {
@@ -32,6 +38,9 @@ rollout::PlanRequest FromProto(const v1::PlanRequest& stored, DecodeErrors* erro
   request.via = Strings(stored.via());
   request.final_version = stored.final_version();
   request.accept_no_return = stored.accept_no_return();
+  for (const auto& waiver : stored.waivers()) {
+    request.waivers.push_back({waiver.check(), waiver.reason(), waiver.by()});
+  }
   return request;
 }
 
@@ -231,6 +240,8 @@ void ToProto(const rollout::CheckResult& check, v1::CheckResult* out) {
   out->set_verdict(ToProto(check.verdict));
   out->set_evidence(check.evidence);
   out->set_remedy(check.remedy);
+  out->set_waived_by(check.waived_by);
+  out->set_waived_reason(check.waived_reason);
 }
 
 rollout::CheckResult FromProto(const v1::CheckResult& stored, DecodeErrors* errors) {
@@ -240,6 +251,8 @@ rollout::CheckResult FromProto(const v1::CheckResult& stored, DecodeErrors* erro
   check.verdict = FromProto<rollout::Verdict>(stored.verdict(), "verdict", errors);
   check.evidence = stored.evidence();
   check.remedy = stored.remedy();
+  check.waived_by = stored.waived_by();
+  check.waived_reason = stored.waived_reason();
   return check;
 }
 

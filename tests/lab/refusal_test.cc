@@ -141,6 +141,39 @@ TEST_F(RefusalTest, ALeftoverAllocationSetting) {
                     HasSubstr("PUT _cluster/settings")));
 }
 
+TEST_F(RefusalTest, AnIndexWithoutReplicasUnlessAccepted) {
+  Call("PUT", "/lonely", R"({"settings": {"number_of_shards": 1, "number_of_replicas": 0}})");
+
+  const Outcome refused = Upgrade({"--to", "2.19.1"}, kRefused);
+  const Outcome accepted = Drover({"plan", kCluster, "--to", "2.19.1", "--waive", "P16", "--reason",
+                                   "a gap in lonely is fine"});
+
+  Call("DELETE", "/lonely");
+  EXPECT_THAT(refused.Text(),
+              AllOf(HasSubstr("P16"), HasSubstr("lonely"), HasSubstr("--waive P16")));
+  EXPECT_EQ(accepted.exit_code, 0) << accepted.Text();
+  EXPECT_THAT(accepted.Text(), AllOf(HasSubstr("waived by"), HasSubstr("a gap in lonely is fine")));
+}
+
+TEST_F(RefusalTest, WritesThatWouldWaitForEveryCopy) {
+  Call("PUT", "/careful",
+       R"({"settings": {"number_of_shards": 1, "number_of_replicas": 1,
+                        "index.write.wait_for_active_shards": "all"}})");
+
+  const Outcome outcome = Upgrade({"--to", "2.19.1"}, kRefused);
+
+  Call("DELETE", "/careful");
+  EXPECT_THAT(outcome.Text(), AllOf(HasSubstr("P18"), HasSubstr("careful (all of 2 copies)")));
+}
+
+TEST_F(RefusalTest, AWaiverOfACheckThatCannotBeWaived) {
+  const Outcome outcome =
+      Drover({"plan", kCluster, "--to", "2.19.1", "--waive", "P17", "--reason", "in a hurry"});
+
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.Text(), AllOf(HasSubstr("P17"), HasSubstr("cannot be waived")));
+}
+
 TEST_F(RefusalTest, AForeignVotingExclusion) {
   Call("POST", "/_cluster/voting_config_exclusions?node_names=os-3");
 

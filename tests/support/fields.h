@@ -29,7 +29,8 @@ namespace drover::testing {
     return std::tie(__VA_ARGS__);          \
   }
 
-DROVER_FIELDS(CheckResult, id, title, verdict, evidence, remedy)
+DROVER_FIELDS(CheckResult, id, title, verdict, evidence, remedy, waived_by, waived_reason)
+DROVER_FIELDS(Waiver, check, reason, by)
 DROVER_FIELDS(MemberSpec, host, project, service, node)
 DROVER_FIELDS(CompanionSpec, host, project, service, image)
 DROVER_FIELDS(RepositorySpec, repository, type, settings)
@@ -39,7 +40,7 @@ DROVER_FIELDS(Rules, max_unavailable, join_timeout, recover_stall, snapshot_stal
               pull_timeout, pause_after, recovery_concurrency)
 DROVER_FIELDS(ClusterSpec, name, endpoints, tls, auth, snapshot, members, companions, rules)
 DROVER_FIELDS(PlanRequest, cluster, kind, strategy, to_version, image, adopt, members,
-              accept_downtime, follow_path, via, final_version, accept_no_return)
+              accept_downtime, follow_path, via, final_version, accept_no_return, waivers)
 DROVER_FIELDS(HopNeed, kind, text, names)
 DROVER_FIELDS(Hop, from, to, needs)
 DROVER_FIELDS(SnapshotOrigin, rollout, cluster_uuid, from_version, to_version, settings, policies)
@@ -70,7 +71,7 @@ DROVER_FIELDS(StopService, service, timeout, process)
 DROVER_FIELDS(UpService, service, recreate)
 DROVER_FIELDS(DownProject, timeout)
 DROVER_FIELDS(OperationOrder, id, host, project, verb, deadline, begin_by)
-DROVER_FIELDS(ObserveWorld, with_hosts, with_repository, with_explanation)
+DROVER_FIELDS(ObserveWorld, with_hosts, with_repository, with_explanation, with_images)
 DROVER_FIELDS(StartOperation, order)
 DROVER_FIELDS(CancelOperation, host, operation)
 DROVER_FIELDS(TakeSnapshot, repository, name)

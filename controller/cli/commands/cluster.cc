@@ -18,6 +18,8 @@ struct ClusterArgs {
   std::string file;
   std::string to;
   std::string image;
+  WaiveArgs waive;
+  bool list = false;
   bool force = false;
 };
 
@@ -39,11 +41,25 @@ Exit ShowOne(Session& session, const ClusterArgs& args) {
   return session.Show(response.cluster(), RenderCluster(response.cluster(), session.OutView()));
 }
 
+Exit ListChecks(Session& session) {
+  v1::ListChecksResponse response;
+  const grpc::Status status = session.Call(session.connection().clusters(), &Clusters::ListChecks,
+                                           v1::ListChecksRequest(), response);
+  if (!status.ok()) return session.Fail(status);
+  return session.Show(response, RenderDefinitions(response.checks(), session.OutView()));
+}
+
 Exit Check(Session& session, const ClusterArgs& args) {
+  if (args.list) return ListChecks(session);
+  if (args.name.empty()) {
+    return session.Fail("which cluster? drover cluster check CLUSTER; --list shows all checks");
+  }
   v1::CheckClusterRequest request;
   request.set_name(args.name);
   request.set_to_version(args.to);
   request.set_image(args.image);
+  for (const std::string& check : args.waive.checks) request.add_waive(check);
+  request.set_waive_reason(args.waive.reason);
   v1::CheckClusterResponse response;
   const grpc::Status status = session.Call(session.connection().clusters(), &Clusters::CheckCluster,
                                            request, response, kObserveTimeout);
@@ -159,9 +175,11 @@ void AddClusters(CLI::App& app, Command& selected) {
   AddName(sub, "name", args->name, "CLUSTER", "The cluster");
   OnRun(sub, selected, args, &ShowOne);
   sub = group->add_subcommand("check", "Preflight alone: verdict, evidence, remedy");
-  AddName(sub, "name", args->name, "CLUSTER", "The cluster");
+  AddName(sub, "name", args->name, "CLUSTER", "The cluster")->required(false);
   sub->add_option("--to", args->to, "The version to go to")->type_name("VERSION");
   sub->add_option("--image", args->image, "The image to go to")->type_name("REF");
+  sub->add_flag("--list", args->list, "Show all checks that there are, of no cluster");
+  AddWaive(sub, args->waive);
   OnRun(sub, selected, args, &Check);
   AddAdopt(*group, selected);
 }

@@ -7,6 +7,8 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "controller/cli/session.h"
 
@@ -32,6 +34,13 @@ inline CLI::Option* AddName(CLI::App* sub, const std::string& name, std::string&
                             const std::string& type, const std::string& what) {
   return sub->add_option(name, value, what)->type_name(type)->required();
 }
+
+// --waive ID … --reason TEXT, as typed.
+struct WaiveArgs {
+  std::vector<std::string> checks;
+  std::string reason;
+};
+void AddWaive(CLI::App* sub, WaiveArgs& args);
 
 void AddStatus(CLI::App& app, Command& selected);
 void AddHosts(CLI::App& app, Command& selected);

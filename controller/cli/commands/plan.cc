@@ -29,6 +29,7 @@ struct PlanArgs {
   std::vector<std::string> via;
   bool one_hop = false;
   bool accept_no_return = false;
+  WaiveArgs waive;
   bool adopt = false;
   bool yes = false;
   bool detach = false;
@@ -47,6 +48,8 @@ grpc::Status CreatePlan(Session& session, const PlanArgs& args, v1::Plan& plan) 
   request.set_accept_no_return(args.accept_no_return);
   request.set_follow_path(args.kind == v1::ROLLOUT_KIND_UPGRADE && !args.one_hop && !args.adopt);
   for (const std::string& version : args.via) request.add_via(version);
+  for (const std::string& check : args.waive.checks) request.add_waive(check);
+  request.set_waive_reason(args.waive.reason);
   v1::CreatePlanResponse response;
   const grpc::Status status = session.Call(session.connection().rollouts(), &Rollouts::CreatePlan,
                                            request, response, kObserveTimeout);
@@ -203,6 +206,7 @@ void AddStrategy(CLI::App* sub, PlanArgs& args) {
   sub->add_option("--strategy", args.strategy, "rolling (default) or full")
       ->check(CLI::IsMember({"rolling", "full"}))
       ->type_name("STRATEGY");
+  AddWaive(sub, args.waive);
 }
 
 void AddTarget(CLI::App* sub, PlanArgs& args) {
@@ -230,6 +234,18 @@ void AddStart(CLI::App* sub, PlanArgs& args) {
 }
 
 }  // namespace
+
+void AddWaive(CLI::App* sub, WaiveArgs& args) {
+  CLI::Option* const waive =
+      sub->add_option("--waive", args.checks, "Go on although this check blocks; may be repeated")
+          ->type_name("CHECK")
+          ->allow_extra_args(false);
+  CLI::Option* const reason =
+      sub->add_option("--reason", args.reason, "Why the checks are waived; kept in the record")
+          ->type_name("TEXT");
+  waive->needs(reason);
+  reason->needs(waive);
+}
 
 void AddPlans(CLI::App& app, Command& selected) {
   auto args = std::make_shared<PlanArgs>();
@@ -274,6 +290,7 @@ void AddAdopt(CLI::App& clusters, Command& selected) {
   sub->add_option("--image", args->image, "Full image reference instead of the tag's replacement")
       ->type_name("REF");
   AddDowntime(sub, *args);
+  AddWaive(sub, args->waive);
   AddStart(sub, *args);
   OnRun(sub, selected, args, &Upgrade);
 }

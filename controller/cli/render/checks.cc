@@ -32,6 +32,10 @@ Line VerdictWord(v1::Verdict verdict) {
   }
 }
 
+std::string WaivedBy(const v1::CheckResult& check) {
+  return "waived by " + check.waived_by() + ": " + check.waived_reason();
+}
+
 void AppendCheck(Lines& out, const v1::CheckResult& check, const View& view) {
   Line head("  ");
   head.Add(VerdictWord(check.verdict())).To(9).Add(Sanitize(check.id())).To(kTextColumn);
@@ -45,12 +49,39 @@ void AppendCheck(Lines& out, const v1::CheckResult& check, const View& view) {
   if (!check.title().empty() && !check.evidence().empty()) {
     AppendWrapped(out, check.evidence(), kTextColumn, Tone::kDim, view);
   }
-  if (!check.remedy().empty() && check.verdict() != v1::VERDICT_PASS) {
+  if (check.verdict() == v1::VERDICT_WAIVED) {
+    AppendWrapped(out, WaivedBy(check), kTextColumn + 2, Tone::kWarn, view);
+  } else if (!check.remedy().empty() && check.verdict() != v1::VERDICT_PASS) {
     AppendWrapped(out, "remedy: " + check.remedy(), kTextColumn + 2, Tone::kPlain, view);
   }
 }
 
 }  // namespace
+
+Lines RenderWaived(const Checks& checks, const View& view) {
+  Lines out;
+  for (const v1::CheckResult& check : checks) {
+    if (check.verdict() != v1::VERDICT_WAIVED) continue;
+    AppendWrapped(out, check.id() + " " + check.title() + ": " + WaivedBy(check), 0, Tone::kWarn,
+                  view);
+  }
+  return out;
+}
+
+Lines RenderDefinitions(const google::protobuf::RepeatedPtrField<v1::CheckDefinition>& checks,
+                        const View& view) {
+  Lines out;
+  for (const v1::CheckDefinition& check : checks) {
+    Line head(Sanitize(check.id()), Tone::kBold);
+    head.To(5).Add(Sanitize(check.title()));
+    out.push_back(head);
+    if (view.verbose) AppendWrapped(out, "asks: " + check.asks(), 5, Tone::kDim, view);
+    AppendWrapped(out,
+                  check.waivable() ? "can be waived" : "cannot be waived: " + check.not_waivable(),
+                  5, Tone::kDim, view);
+  }
+  return out;
+}
 
 bool AnyBlocks(const Checks& checks) { return CountOf(checks, v1::VERDICT_BLOCK) > 0; }
 

@@ -14,6 +14,13 @@ using Checks = google::protobuf::RepeatedPtrField<v1::CheckResult>;
 // Blocking checks first. With view.verbose the passed ones are shown too.
 Lines RenderChecks(const Checks& checks, const View& view);
 
+// One line a check that an operator waived: which, who, why.
+Lines RenderWaived(const Checks& checks, const View& view);
+
+// All checks that there are: id, title, and why one cannot be waived.
+Lines RenderDefinitions(const google::protobuf::RepeatedPtrField<v1::CheckDefinition>& checks,
+                        const View& view);
+
 bool AnyBlocks(const Checks& checks);
 
 }  // namespace drover::cli

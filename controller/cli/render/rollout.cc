@@ -217,6 +217,8 @@ Lines Below(const v1::Rollout& rollout, const View& view) {
   AppendBlock(out, waits);
   if (rollout.state() == v1::ROLLOUT_STATE_FAILED && AnyBlocks(rollout.checks())) {
     AppendBlock(out, RenderChecks(rollout.checks(), view));
+  } else {
+    AppendBlock(out, RenderWaived(rollout.checks(), view));
   }
   AppendBlock(out, RenderEnding(rollout, view));
   Lines rollback;

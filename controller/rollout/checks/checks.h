@@ -1,5 +1,5 @@
-// The preflight checks (opensearch.md section 4a). Each is one function: what it reads, what it
-// finds, what to do about it. Adding one is a function, a row in checks.cc and a test.
+// The preflight checks (opensearch.md section 4a). Each is one file: what it asks, what it finds,
+// what to do about it. Adding one is its file, its test and its page in docs/checks.
 #ifndef DROVER_CONTROLLER_ROLLOUT_CHECKS_CHECKS_H_
 #define DROVER_CONTROLLER_ROLLOUT_CHECKS_CHECKS_H_
 
@@ -23,26 +23,36 @@ struct CheckInput {
 struct Finding {
   Verdict verdict = Verdict::kPass;
   std::string evidence, remedy;
+  // Of a kBlock that no waiver lifts although the check can be waived: why not.
+  std::string final_because;
 };
 
+// One file of this folder defines one check: pNUMBER_NAME.cc with a function PNUMBER() that returns
+// it. The build makes the table of all of them from the names of the files.
 struct Check {
-  const char* id;
-  const char* title;
+  const char* id = "";
+  const char* title = "";
+  const char* asks = "";  // the calls and facts it looks at
+  // Why no operator can waive it; empty where one can.
+  const char* not_waivable = "";
   // Needs an answer of the cluster; without one the check is not run, P1 says why.
-  bool needs_cluster;
+  bool needs_cluster = true;
   // Needs a target version; skipped by `cluster check` without --to.
-  bool needs_target;
-  Finding (*run)(const CheckInput&);
+  bool needs_target = false;
+  // Looks into the new image: run again once every host has it.
+  bool of_image = false;
+  Finding (*run)(const CheckInput&) = nullptr;
 };
 
+// In the order of their numbers.
 const std::vector<Check>& AllChecks();
 
-inline Finding Pass(std::string evidence) { return {Verdict::kPass, std::move(evidence), ""}; }
+inline Finding Pass(std::string evidence) { return {Verdict::kPass, std::move(evidence), "", ""}; }
 inline Finding Warn(std::string evidence, std::string remedy) {
-  return {Verdict::kWarn, std::move(evidence), std::move(remedy)};
+  return {Verdict::kWarn, std::move(evidence), std::move(remedy), ""};
 }
-inline Finding Block(std::string evidence, std::string remedy) {
-  return {Verdict::kBlock, std::move(evidence), std::move(remedy)};
+inline Finding Block(std::string evidence, std::string remedy, std::string final_because = "") {
+  return {Verdict::kBlock, std::move(evidence), std::move(remedy), std::move(final_because)};
 }
 
 // "a, b and 3 more": at most `limit` names.
@@ -51,20 +61,9 @@ std::string Join(const std::vector<std::string>& names, size_t limit = 5);
 // The lowest version among the nodes; nothing where none can be read.
 std::optional<Version> LowestVersion(const ClusterObservation& cluster);
 
-// cluster_checks.cc
-Finding CheckOneCluster(const CheckInput&);
-Finding CheckHealth(const CheckInput&);
-Finding CheckQuiet(const CheckInput&);
-Finding CheckMembers(const CheckInput&);
-Finding CheckVoting(const CheckInput&);
-Finding CheckSettings(const CheckInput&);
-Finding CheckIndexAllocation(const CheckInput&);
-Finding CheckVersionPath(const CheckInput&);
-// data_checks.cc
-Finding CheckDataPath(const CheckInput&);
-Finding CheckReplicas(const CheckInput&);
-Finding CheckRepository(const CheckInput&);
-Finding CheckDiskSpace(const CheckInput&);
+// waivers.cc: what the operator's waivers make of a finding.
+CheckResult Judge(const Check& check, const Finding& finding, const PlanRequest& request);
+
 // adopt_checks.cc: where an upgrade is adopted.
 // The settings as they were before the rollout that is adopted changed them.
 World WithSettingsBefore(const World& world, const SnapshotOrigin& origin);
@@ -72,8 +71,6 @@ World WithSettingsBefore(const World& world, const SnapshotOrigin& origin);
 Finding Soften(const CheckInput& in, const std::string& id, Finding finding);
 // What is adopted, as a check that warns, so that it is seen.
 CheckResult DescribeAdopted(const SnapshotView& snapshot);
-// host_checks.cc
-Finding CheckHosts(const CheckInput&);
 // companion_hosts.cc: why an upgrade could not bring a companion along, as a part of P23; empty
 // where it can.
 std::string CompanionProblem(const CheckInput& in, const CompanionSpec& companion,

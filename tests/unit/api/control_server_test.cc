@@ -87,6 +87,29 @@ TEST_F(ControlServerTest, APlanThatBlocksIsReturnedAndNotStartable) {
   EXPECT_EQ(answer.plan().members_size(), 3);
 }
 
+TEST_F(ControlServerTest, WaiversAreTheCallers) {
+  served.coordinator.plan = std::make_shared<rollout::Plan>(TestPlan());
+  pb::CreatePlanRequest request;
+  request.set_cluster("search-prod");
+  request.set_kind(pb::ROLLOUT_KIND_UPGRADE);
+  request.set_to_version("2.19.1");
+  request.add_waive("P16");
+  request.set_waive_reason("logs can wait");
+  pb::CreatePlanResponse answer;
+  ASSERT_TRUE(rollouts->CreatePlan(&context, request, &answer).ok());
+  const std::vector<rollout::Waiver> wanted = {{"P16", "logs can wait", "local"}};
+  EXPECT_EQ(served.coordinator.wanted.waivers, wanted);
+}
+
+TEST_F(ControlServerTest, ListsTheChecks) {
+  pb::ListChecksResponse answer;
+  ASSERT_TRUE(clusters->ListChecks(&context, {}, &answer).ok());
+  ASSERT_EQ(static_cast<size_t>(answer.checks_size()), rollout::CheckDefinitions().size());
+  EXPECT_EQ(answer.checks(0).id(), "P1");
+  EXPECT_FALSE(answer.checks(0).waivable());
+  EXPECT_FALSE(answer.checks(0).not_waivable().empty());
+}
+
 TEST_F(ControlServerTest, APlanWithoutAKindIsRefused) {
   pb::CreatePlanRequest request;
   request.set_cluster("search-prod");

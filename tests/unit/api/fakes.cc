@@ -53,6 +53,7 @@ StatusOr<std::vector<rollout::CheckResult>> FakeCoordinator::Check(const rollout
 StatusOr<std::shared_ptr<const rollout::Plan>> FakeCoordinator::CreatePlan(
     const rollout::PlanRequest& request, const std::string& who) {
   if (on_create_plan) on_create_plan();
+  wanted = request;
   by.push_back(who);
   if (!plan || request.cluster != plan->spec.name) {
     return NotFound("there is no cluster '" + request.cluster + "'");

@@ -85,6 +85,7 @@ class FakeCoordinator final : public driver::Coordinator {
   Status start_error;
   driver::Refusal start_refusal;
   std::function<void()> on_create_plan;  // runs on the worker, before the plan is returned
+  rollout::PlanRequest wanted;           // of the last CreatePlan
   std::vector<rollout::Asked> asked;
   std::vector<std::string> by;
   std::vector<rollout::Record> appended;

@@ -200,6 +200,18 @@ TEST_F(ArgsTest, BlockingCheckIsExitTwo) {
   EXPECT_EQ(Run({"cluster", "check", "search", "-o", "json"}).exit, Exit::kRefused);
 }
 
+TEST_F(ArgsTest, AllChecksAreListedWithoutACluster) {
+  v1::CheckDefinition& check = *clusters_.definitions.add_checks();
+  check.set_id("P9");
+  check.set_title("the target reads every index");
+  check.set_not_waivable("a node would not start");
+  const Result result = Run({"cluster", "check", "--list"});
+  EXPECT_EQ(result.exit, Exit::kOk) << result.err;
+  EXPECT_TRUE(Has(result.out, "P9   the target reads every index")) << result.out;
+  EXPECT_TRUE(Has(result.out, "cannot be waived: a node would not start")) << result.out;
+  EXPECT_EQ(Run({"cluster", "check"}).exit, Exit::kError);
+}
+
 TEST_F(ArgsTest, SnapshotCreateFollowsToItsEnd) {
   v1::Snapshot snapshot;
   snapshot.set_name("s1");

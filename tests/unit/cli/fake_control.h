@@ -130,6 +130,7 @@ class FakeClusters final : public v1::ClusterService::Service {
   v1::ListClustersResponse clusters;
   v1::DiscoverClustersResponse discovered;
   v1::CheckClusterResponse checks;
+  v1::ListChecksResponse definitions;
   grpc::Status apply_status;
   v1::ApplyClusterRequest applied;
 
@@ -146,6 +147,11 @@ class FakeClusters final : public v1::ClusterService::Service {
   grpc::Status CheckCluster(grpc::ServerContext*, const v1::CheckClusterRequest*,
                             v1::CheckClusterResponse* response) override {
     *response = checks;
+    return grpc::Status::OK;
+  }
+  grpc::Status ListChecks(grpc::ServerContext*, const v1::ListChecksRequest*,
+                          v1::ListChecksResponse* response) override {
+    *response = definitions;
     return grpc::Status::OK;
   }
   grpc::Status ApplyCluster(grpc::ServerContext*, const v1::ApplyClusterRequest* request,

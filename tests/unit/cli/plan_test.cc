@@ -212,6 +212,49 @@ TEST_F(PlanTest, ABlockingCheckIsExitTwoAndStartsNothing) {
   EXPECT_EQ(started_, "");
 }
 
+TEST_F(PlanTest, WaiversGoWithTheirReason) {
+  const Result result = Run({"plan", "search-prod", "--to", "2.19.1", "--waive", "P16", "--waive",
+                             "P20", "--reason", "logs can wait"});
+  EXPECT_EQ(result.exit, Exit::kOk) << result.err;
+  ASSERT_EQ(created_.waive_size(), 2);
+  EXPECT_EQ(created_.waive(1), "P20");
+  EXPECT_EQ(created_.waive_reason(), "logs can wait");
+}
+
+TEST_F(PlanTest, AWaiverWithoutAReasonIsNotSent) {
+  const Result result =
+      Run({"upgrade", "search-prod", "--to", "2.19.1", "--yes", "--waive", "P16"});
+  EXPECT_EQ(result.exit, Exit::kError);
+  EXPECT_TRUE(Has(result.err, "--reason")) << result.err;
+  EXPECT_EQ(rollouts_.calls, 0);
+}
+
+TEST_F(PlanTest, AWaivedCheckIsShownWithWhoAndWhy) {
+  v1::CheckResult& check = *plan_.add_checks();
+  check.set_id("P16");
+  check.set_title("every index has a replica");
+  check.set_verdict(v1::VERDICT_WAIVED);
+  check.set_evidence("index logs has no replica");
+  check.set_waived_by("alice");
+  check.set_waived_reason("logs can wait");
+  const Result result = Run({"plan", "search-prod", "--to", "2.19.1"});
+  EXPECT_EQ(result.exit, Exit::kOk);
+  EXPECT_TRUE(Has(result.out, "waived by alice: logs can wait")) << result.out;
+}
+
+TEST_F(PlanTest, ARolloutThatACheckRefusedLaterIsExitTwo) {
+  rollouts_.watch = [](grpc::ServerContext*, const v1::WatchRolloutRequest& request,
+                       grpc::ServerWriter<v1::WatchRolloutResponse>* writer) {
+    v1::WatchRolloutResponse message;
+    message.mutable_rollout()->set_id(request.id());
+    message.mutable_rollout()->set_state(v1::ROLLOUT_STATE_FAILED);
+    message.mutable_rollout()->set_refusal(v1::ERROR_REASON_REFUSED_BY_CHECK);
+    writer->Write(message);
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(Run({"upgrade", "search-prod", "--to", "2.19.1", "--yes"}).exit, Exit::kRefused);
+}
+
 TEST_F(PlanTest, AStalePlanIsExitThreeWithItsChanges) {
   v1::ErrorDetail detail;
   detail.set_reason(v1::ERROR_REASON_PLAN_STALE);

@@ -155,6 +155,43 @@ TEST(ConvertTest, ServiceWithoutContainerHasNone) {
   EXPECT_FALSE(FromProto(project, Millis(0)).services.at(0).container.has_value());
 }
 
+TEST(ConvertTest, FactsOfContainersImagesAndTheKernel) {
+  pb::Project project;
+  pb::Container* container = project.add_services()->mutable_container();
+  container->set_restart_policy("always");
+  container->set_image_bytes(7);
+  pb::Process* process = container->add_processes();
+  process->set_pid(20);
+  process->set_parent(10);
+  process->set_program("java");
+  project.add_images()->set_reference("not-here");
+  pb::Image* broken = project.add_images();
+  broken->set_present(true);
+  broken->set_error("took too long");
+  pb::Image* image = project.add_images();
+  image->set_present(true);
+  image->set_bytes(9);
+  image->add_entries("repository-s3");
+  const rollout::ProjectView view = FromProto(project, Millis(0));
+  const rollout::ContainerView& seen = *view.services.at(0).container;
+  EXPECT_EQ(seen.restart_policy, "always");
+  EXPECT_EQ(seen.image_bytes, 7U);
+  ASSERT_EQ(seen.processes.size(), 1U);
+  EXPECT_EQ(seen.processes[0].parent, 10);
+  EXPECT_EQ(seen.processes[0].program, "java");
+  ASSERT_EQ(view.images.size(), 3U);
+  EXPECT_FALSE(view.images[0].present);
+  EXPECT_FALSE(view.images[1].entries.has_value());
+  EXPECT_EQ(view.images[2].entries->front(), "repository-s3");
+  pb::HostReport report;
+  (*report.mutable_kernel_settings())["vm.max_map_count"] = "65530";
+  rollout::HostView host;
+  host.kernel_settings = {{"old", "1"}};
+  ApplyReport(report, FromUnixMillis(1), &host);
+  EXPECT_EQ(host.kernel_settings.size(), 1U);
+  EXPECT_EQ(host.kernel_settings.at("vm.max_map_count"), "65530");
+}
+
 TEST(ConvertTest, QueryErrorsNameTheHost) {
   pb::OperationError error;
   error.set_code(pb::OPERATION_ERROR_CODE_UNKNOWN_SERVICE);

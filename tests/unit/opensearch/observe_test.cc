@@ -21,7 +21,7 @@ const std::map<std::string, std::string> kRecordings = {
     {"GET /", "identity"},
     {"GET /_cluster/health", "health"},
     {"GET /_nodes/settings,http", "nodes"},
-    {"GET /_nodes/stats/fs,jvm", "node_stats"},
+    {"GET /_nodes/stats/fs,jvm,breaker,process", "node_stats"},
     {"GET /_cluster/state/metadata,routing_table,nodes,master_node", "state"},
     {"GET /_cluster/settings", "settings"},
     {"GET /_stats/docs,store", "index_stats"},

@@ -134,6 +134,70 @@ TEST(AddNodeStats, LooksAtTheFullestPath) {
   EXPECT_THAT(nodes[0].data_paths, ElementsAre("/one", "/two", "/three"));
 }
 
+TEST(AddNodeStats, SumsUpBreakersAndReadsOpenFiles) {
+  std::vector<rollout::NodeView> nodes(2);
+  nodes[0].id = "a";
+  nodes[1].id = "b";
+  AddNodeStats(ParseJson(R"({"nodes": {"a": {"breakers": {"parent": {"tripped": 2},
+      "request": {"tripped": 1}}, "process": {"max_file_descriptors": 65536}}}})"),
+               nodes);
+  EXPECT_EQ(nodes[0].breaker_trips, 3U);
+  EXPECT_EQ(nodes[0].max_file_descriptors, 65536);
+  EXPECT_FALSE(nodes[1].breaker_trips.has_value());
+  EXPECT_FALSE(nodes[1].max_file_descriptors.has_value());
+}
+
+TEST(AddNodeDetails, ReadsPluginsAndSettings) {
+  std::vector<rollout::NodeView> nodes(3);
+  nodes[0].id = "a";
+  nodes[1].id = "b";
+  nodes[2].id = "gone";
+  AddNodeDetails(ParseJson(R"({"nodes": {
+      "a": {"name": "os-1", "plugins": [{"name": "repository-s3", "version": "2.17.1.0"}],
+            "settings": {"node": {"store": {"allow_mmap": "false"}}}},
+      "b": {"name": "os-2"}}})"),
+                 nodes);
+  ASSERT_TRUE(nodes[0].plugins.has_value());
+  EXPECT_EQ(nodes[0].plugins->at("repository-s3"), "2.17.1.0");
+  EXPECT_EQ(nodes[0].settings.at("node.store.allow_mmap"), "false");
+  ASSERT_TRUE(nodes[1].plugins.has_value());
+  EXPECT_TRUE(nodes[1].plugins->empty());
+  EXPECT_FALSE(nodes[2].plugins.has_value());  // it did not answer
+}
+
+TEST(ParseTemplates, ReadsEveryKind) {
+  const auto templates = ParseTemplates(ParseJson(R"({"metadata": {
+    "templates": {"old": {"settings": {"index": {"knn": {"space_type": "l2"}}}}},
+    "index_template": {"index_template": {
+      "new": {"template": {"settings": {"index": {"codec": "zstd"}}}}, "plain": {}}},
+    "component_template": {"component_template": {
+      "part": {"template": {"settings": {"index": {"store": {"type": "fs"}}}}}}}}})"));
+  ASSERT_EQ(templates.size(), 3U);
+  EXPECT_EQ(templates[0].settings.at("index.knn.space_type"), "l2");
+  EXPECT_EQ(templates[1].settings.at("index.codec"), "zstd");
+  EXPECT_EQ(templates[2].name, "part");
+}
+
+TEST(AddClusterSettings, TakesTheShardLimitThatCounts) {
+  rollout::ClusterObservation cluster;
+  AddClusterSettings(ParseJson(R"({"persistent": {"cluster.max_shards_per_node": "500"},
+                                   "defaults": {"cluster.max_shards_per_node": "1000"}})"),
+                     cluster);
+  EXPECT_EQ(cluster.max_shards_per_node, 500);
+  rollout::ClusterObservation by_default;
+  AddClusterSettings(ParseJson(R"({"defaults": {"cluster.max_shards_per_node": "1000"}})"),
+                     by_default);
+  EXPECT_EQ(by_default.max_shards_per_node, 1000);
+  rollout::ClusterObservation unknown;
+  AddClusterSettings(ParseJson("{}"), unknown);
+  EXPECT_FALSE(unknown.max_shards_per_node.has_value());
+}
+
+TEST(ParseReplicated, IsNothingWithoutThePlugin) {
+  EXPECT_EQ(ParseReplicated(ParseJson(R"({"num_replicated_indices": 2})")), 2);
+  EXPECT_FALSE(ParseReplicated({}).has_value());
+}
+
 TEST(ParseSnapshotPolicies, ReadsThePluginsAnswer) {
   // As documented (snapshot management API); the lab's images have no plugin.
   const auto policies = ParseSnapshotPolicies(ParseJson(

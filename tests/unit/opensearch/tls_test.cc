@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "common/crypto/crypto.h"
+#include "controller/opensearch/observe.h"
 #include "controller/opensearch/rest_client.h"
 #include "tests/unit/opensearch/helpers.h"
 
@@ -84,6 +85,17 @@ class TlsTest : public ::testing::Test {
 TEST_F(TlsTest, TrustsTheAuthorityOfTheFile) {
   Listen(MakeLeaf(authority_));
   EXPECT_TRUE(Ask().ok()) << Ask();
+}
+
+TEST_F(TlsTest, KnowsWhenTheCertificateEnds) {
+  Listen(MakeLeaf(authority_));
+  RestClient client(spec_, RestOptions());
+  for (int i = 0; i < 2; ++i) {  // the second time over the connection that was kept
+    const auto seen = IdentifyEndpoints(client);
+    ASSERT_TRUE(seen.ok()) << seen.status();
+    ASSERT_TRUE(seen->front().certificate_ends.has_value()) << i;
+    EXPECT_GT(*seen->front().certificate_ends, SystemClock().Now());
+  }
 }
 
 TEST_F(TlsTest, RefusesAnotherAuthority) {

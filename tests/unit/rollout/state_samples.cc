@@ -163,6 +163,9 @@ const std::map<std::string, Sample>& RolloutSamples() {
       {"CHECKING", InPhase(Phase::kChecking)},
       {"SNAPSHOTTING", Until([](const Harness& h) { return Awaits<TakeSnapshot>(h); })},
       {"PREFETCHING", Prefetching()},
+      {"PREFETCHING (looks)", Until([](const Harness& h) {
+         return h.rollout().phase == Phase::kPrefetching && Awaits<ObserveWorld>(h);
+       })},
       {"ROLLING", AtStep<StartOperation>(MemberStep::kStop)},
       {"FINISHING", InPhase(Phase::kFinishing)},
       {"FINISHING (looks)", Until([](const Harness& h) {

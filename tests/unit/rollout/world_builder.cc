@@ -13,8 +13,14 @@ NodeView MakeNode(int i) {
   node.roles = {"cluster_manager", "data", "ingest"};
   node.http_publish_address = "192.0.2." + std::to_string(i) + ":9200";
   node.disk_used_percent = 40;
+  node.heap_used_percent = 50;
+  node.breaker_trips = 0;
+  node.max_file_descriptors = 65536;
+  node.plugins = std::map<std::string, std::string>{{"repository-s3", kOld}};
   return node;
 }
+
+constexpr uint64_t kImageBytes = 1'000'000'000;
 
 ProjectView MakeProject(int i) {
   ContainerView container;
@@ -25,6 +31,9 @@ ProjectView MakeProject(int i) {
   container.mounts = {{"volume", "search_data", "/var/lib/docker/volumes/search_data",
                        "/usr/share/opensearch/data", false},
                       {"bind", "", "/srv/snap", "/snap", false}};
+  container.restart_policy = "unless-stopped";
+  container.image_bytes = kImageBytes;
+  container.processes = {{100, 0, "java"}};
   ServiceView service;
   service.name = "opensearch";
   service.image = container.image;
@@ -35,6 +44,8 @@ ProjectView MakeProject(int i) {
   project.working_dir = "/srv/search";
   project.file_sha256 = {{"/srv/search/docker-compose.yml", "hash-" + std::to_string(i)}};
   project.services = {service};
+  project.images = {{std::string(kImage) + ":" + kNew, true, kImageBytes,
+                     std::vector<std::string>{"repository-s3"}, ""}};
   return project;
 }
 
@@ -75,6 +86,7 @@ World HealthyWorld() {
   c.health.nodes = c.health.data_nodes = 3;
   c.manager_node_id = "id-1";
   c.low_disk_watermark = "85%";
+  c.max_shards_per_node = 1000;
   for (int i = 1; i <= 3; ++i) {
     c.endpoints.push_back({"http://192.0.2." + std::to_string(i) + ":9200",
                            "os-" + std::to_string(i), "search", "uuid-1", ""});
@@ -84,6 +96,8 @@ World HealthyWorld() {
     host.name = "h" + std::to_string(i);
     host.known = host.connected = true;
     host.compose_versions = {"docker compose 2.26.1"};
+    host.disks = {{"/var/lib/docker", 100 * kImageBytes, 50 * kImageBytes}};
+    host.kernel_settings = {{"vm.max_map_count", "262144"}};
     world.hosts.push_back(host);
     world.projects[{host.name, "search"}] = MakeProject(i);
   }
@@ -93,6 +107,7 @@ World HealthyWorld() {
   logs.shards = 2;
   logs.replicas = 1;
   logs.docs = 1000;
+  logs.created_version = "2.11.0";
   c.indices = {logs};
   AddShard(world, 0, 1, 2);
   AddShard(world, 1, 2, 3);
@@ -156,6 +171,30 @@ CheckResult RunOne(const std::string& id, const World& world, const ClusterSpec&
   }
   ADD_FAILURE() << "check " << id << " did not run";
   return {};
+}
+
+namespace {
+
+void ExpectVerdict(const CheckResult& result, Verdict verdict, const std::string& evidence) {
+  EXPECT_EQ(result.verdict, verdict) << result.id << ": " << result.evidence;
+  EXPECT_NE(result.evidence.find(evidence), std::string::npos)
+      << result.id << ": " << result.evidence;
+}
+
+}  // namespace
+
+void ExpectBlocks(const CheckResult& result, const std::string& evidence) {
+  ExpectVerdict(result, Verdict::kBlock, evidence);
+  EXPECT_FALSE(result.remedy.empty());
+}
+
+void ExpectWarns(const CheckResult& result, const std::string& evidence) {
+  ExpectVerdict(result, Verdict::kWarn, evidence);
+  EXPECT_FALSE(result.remedy.empty());
+}
+
+void ExpectPasses(const CheckResult& result, const std::string& evidence) {
+  ExpectVerdict(result, Verdict::kPass, evidence);
 }
 
 }  // namespace drover::rollout::testing

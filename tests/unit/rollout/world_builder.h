@@ -33,6 +33,10 @@ ProjectView& Project(World& world, const std::string& host);
 CheckResult RunOne(const std::string& id, const World& world,
                    const ClusterSpec& spec = HealthySpec(),
                    const PlanRequest& request = UpgradeRequest());
+// The check blocks, warns or passes with `evidence` in its evidence, and says what to do about it.
+void ExpectBlocks(const CheckResult& result, const std::string& evidence);
+void ExpectWarns(const CheckResult& result, const std::string& evidence);
+void ExpectPasses(const CheckResult& result, const std::string& evidence);
 
 }  // namespace drover::rollout::testing
 

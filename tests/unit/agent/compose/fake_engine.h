@@ -29,6 +29,8 @@ class FakeEngine final : public Engine {
   Status down;         // not OK: the Engine does not answer
   Status pull_result;  // not OK: how pulls end
   int streams_opened = 0;
+  std::map<std::string, std::vector<std::string>> folders;  // "image folder" → names
+  int folders_read = 0;
 
   StatusOr<EngineInfo> Info() override {
     if (!down.ok()) return down;
@@ -59,6 +61,15 @@ class FakeEngine final : public Engine {
     if (!down.ok()) return down;
     const auto it = images.find(ParseImageReference(reference)->Canonical());
     if (it == images.end()) return NotFound("No such image: " + reference);
+    return it->second;
+  }
+
+  StatusOr<std::vector<std::string>> ListImageFolder(const std::string& reference,
+                                                     const std::string& folder,
+                                                     const CallLimits&) override {
+    ++folders_read;
+    const auto it = folders.find(reference + " " + folder);
+    if (it == folders.end()) return NotFound("Could not find the file " + folder);
     return it->second;
   }
 

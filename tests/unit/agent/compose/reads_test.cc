@@ -77,6 +77,65 @@ TEST_F(Reads, ReportsWhatComposeRefuses) {
   EXPECT_EQ(Called("config"), 1u);  // the refusal is remembered, too
 }
 
+TEST_F(Reads, LooksIntoAnImageOnceAndNamesProcessesAlone) {
+  engine_.containers[0].restart_policy = "always";
+  engine_.containers[0].state = "running";
+  engine_.processes[engine_.containers[0].id] = {{100, 1, "bash"}, {120, 100, "java"}};
+  ImageDetail image;
+  image.id = "sha256:new";
+  image.bytes = 5;
+  engine_.images["r:5000/os:2.19.1"] = image;
+  engine_.folders["r:5000/os:2.19.1 /plugins"] = {"a", "b"};
+  v1::Query query;
+  v1::InspectProject* inspect = query.mutable_inspect_project();
+  inspect->set_project("lab");
+  inspect->add_images("r:5000/os:2.19.1");
+  inspect->add_images("r:5000/os:9.9.9");
+  inspect->set_image_folder("/plugins");
+  inspect->set_processes(true);
+  for (int i = 0; i < 2; ++i) {
+    const v1::QueryResult result = verbs_->Answer(query);
+    ASSERT_TRUE(result.has_project()) << result.error().message();
+    ASSERT_EQ(result.project().images_size(), 2);
+    const v1::Image& seen = result.project().images(0);
+    EXPECT_TRUE(seen.present());
+    EXPECT_EQ(seen.bytes(), 5U);
+    EXPECT_EQ(seen.entries_size(), 2) << seen.error();
+    EXPECT_FALSE(result.project().images(1).present());
+    const v1::Container& container = result.project().services(0).container();
+    EXPECT_EQ(container.restart_policy(), "always");
+    ASSERT_EQ(container.processes_size(), 2);
+    EXPECT_EQ(container.processes(0).parent(), 0);  // its parent is outside
+    EXPECT_EQ(container.processes(1).parent(), 100);
+    EXPECT_EQ(container.processes(1).program(), "java");
+  }
+  EXPECT_EQ(engine_.folders_read, 1);
+}
+
+TEST_F(Reads, SaysWhyItDidNotLookIntoAnImage) {
+  engine_.images["r:5000/os:2.19.1"] = ImageDetail();
+  engine_.images["elsewhere/os:1"] = ImageDetail();
+  v1::Query query;
+  v1::InspectProject* inspect = query.mutable_inspect_project();
+  inspect->set_project("lab");
+  inspect->add_images("r:5000/os:2.19.1");
+  inspect->add_images("elsewhere/os:1");
+  inspect->set_image_folder("/plugins");
+  const v1::QueryResult result = verbs_->Answer(query);
+  ASSERT_EQ(result.project().images_size(), 2);
+  EXPECT_THAT(result.project().images(0).error(), HasSubstr("/plugins"));
+  EXPECT_FALSE(result.project().images(1).present());
+  EXPECT_THAT(result.project().images(1).error(), HasSubstr("elsewhere/os"));
+  EXPECT_EQ(engine_.folders_read, 1);  // an image that the policy forbids is left alone
+}
+
+TEST_F(Reads, ReportsAKernelSetting) {
+  const v1::HostReport report = verbs_->Report();
+  const auto found = report.kernel_settings().find("vm.max_map_count");
+  ASSERT_NE(found, report.kernel_settings().end());
+  EXPECT_GT(std::stol(found->second), 0);
+}
+
 TEST_F(Reads, FillsHello) {
   v1::Hello hello;
   verbs_->FillHello(&hello);

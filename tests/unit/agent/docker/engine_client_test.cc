@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <cstdio>
+
 #include "agent/docker/engine.h"
 #include "tests/unit/agent/docker/fake_engine_server.h"
 
@@ -227,6 +229,48 @@ TEST(EngineSocketPath, ReadsDockerHost) {
   setenv("DOCKER_HOST", "tcp://1.2.3.4:2375", 1);
   EXPECT_THAT(Message(EngineSocketPath().status()), HasSubstr("tcp://1.2.3.4:2375"));
   unsetenv("DOCKER_HOST");
+}
+
+// One entry of a ustar archive: its header, and its contents in whole blocks.
+std::string TarEntry(const std::string& name, char type, const std::string& contents = "") {
+  std::string header(512, '\0');
+  header.replace(0, name.size(), name);
+  char size[12];
+  snprintf(size, sizeof(size), "%011zo", contents.size());
+  header.replace(124, 11, size);
+  header[156] = type;
+  header.replace(257, 5, "ustar");
+  std::string body = contents;
+  body.resize((contents.size() + 511) / 512 * 512);
+  return header + body;
+}
+
+TEST_F(EngineClientTest, ListsAFolderOfAnImageByAContainerThatNeverRuns) {
+  server_.Set("POST /v1.41/containers/create", {201, {R"({"Id":"look1","Warnings":[]})"}});
+  std::string tar = TarEntry("plugins/", '5') + TarEntry("plugins/a/", '5') +
+                    TarEntry("plugins/a/a.jar", '0', std::string(1500, 'x')) +
+                    TarEntry("plugins/b/", '5') + std::string(1024, '\0');
+  // Pieces end where they like.
+  server_.Set("GET /v1.41/containers/look1/archive",
+              {200, {tar.substr(0, 700), tar.substr(700, 900), tar.substr(1600)}});
+  server_.Set("DELETE /v1.41/containers/look1", {204, {}});
+  const auto names = engine_->ListImageFolder("r:5000/os:2.19.1", "/plugins", Soon());
+  ASSERT_TRUE(names.ok()) << names.status();
+  EXPECT_THAT(*names, ElementsAre("a", "b"));
+  EXPECT_THAT(server_.Requests().back(), HasSubstr("DELETE /v1.41/containers/look1"));
+  for (const std::string& request : server_.Requests()) {
+    EXPECT_EQ(request.find("/start"), std::string::npos);
+  }
+}
+
+TEST_F(EngineClientTest, RemovesTheContainerWhereTheFolderIsNotThere) {
+  server_.Set("POST /v1.41/containers/create", {201, {R"({"Id":"look1"})"}});
+  server_.Set("GET /v1.41/containers/look1/archive",
+              {404, {R"({"message":"Could not find the file /plugins"})"}});
+  server_.Set("DELETE /v1.41/containers/look1", {204, {}});
+  const auto names = engine_->ListImageFolder("r:5000/os:2.19.1", "/plugins", Soon());
+  EXPECT_EQ(names.status().code(), StatusCode::kNotFound);
+  EXPECT_THAT(server_.Requests().back(), HasSubstr("DELETE /v1.41/containers/look1"));
 }
 
 }  // namespace

@@ -57,7 +57,7 @@ struct FakeEngineServer::State {
 
   void AnswerOne(const std::shared_ptr<Socket>& socket) {
     boost::beast::flat_buffer buffer;
-    http::request<http::empty_body> request;
+    http::request<http::string_body> request;
     boost::system::error_code error;
     http::read(*socket, buffer, request, error);
     if (error) return;

@@ -25,10 +25,11 @@ ASKED = {
     "health_timed_out": "/_cluster/health?wait_for_nodes=9&timeout=10ms",
     "nodes": "/_nodes/settings,http?filter_path=nodes.*.name,nodes.*.version,nodes.*.roles,nodes.*.host,nodes.*.ip,"
              "nodes.*.transport_address,nodes.*.attributes,nodes.*.http.publish_address,nodes.*.settings.path",
-    "node_stats": "/_nodes/stats/fs,jvm?filter_path=nodes.*.fs.data,nodes.*.jvm.mem.heap_used_percent",
+    "node_stats": "/_nodes/stats/fs,jvm,breaker,process?filter_path=nodes.*.fs.data,"
+                  "nodes.*.jvm.mem.heap_used_percent,nodes.*.breakers.*.tripped,nodes.*.process.max_file_descriptors",
     "state": STATE,
     "settings": "/_cluster/settings?flat_settings=true&include_defaults=true&filter_path=persistent,transient,"
-                "defaults.*watermark*low",
+                "defaults.*watermark*low,defaults.cluster.max_shards_per_node",
     "index_stats": "/_stats/docs,store?level=indices&expand_wildcards=all&forbid_closed_indices=false&"
                    "filter_path=indices.*.primaries.docs.count,indices.*.total.store.size_in_bytes",
     "policies": "/_plugins/_sm/policies",

@@ -1,3 +1,6 @@
+#include <string>
+#include <vector>
+
 #include "controller/rollout/checks/checks.h"
 
 namespace drover::rollout {
@@ -58,9 +61,7 @@ std::string ContainerProblem(const CheckInput& in, const Match& match, std::stri
   return "";
 }
 
-}  // namespace
-
-Finding CheckHosts(const CheckInput& in) {
+Finding Run(const CheckInput& in) {
   std::vector<std::string> problems;
   std::string remedy, first_remedy;
   for (const Match& match : in.matches) {
@@ -91,6 +92,21 @@ Finding CheckHosts(const CheckInput& in) {
   if (!problems.empty()) return Block(Join(problems), first_remedy);
   return Pass(std::to_string(in.matches.size()) +
               " members: agent connected, Compose file and container agree");
+}
+
+}  // namespace
+
+Check P23() {
+  return {.id = "P23",
+          .title = "agents, Compose files and images are as expected",
+          .asks =
+              "the agent of each host: its Engine, Compose, policy, resolved configuration and "
+              "containers",
+          .not_waivable =
+              "a member is stopped and started by its agent from its file: what they disagree on "
+              "would be changed too",
+          .needs_cluster = false,
+          .run = &Run};
 }
 
 }  // namespace drover::rollout

@@ -1,0 +1,45 @@
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controller/rollout/checks/checks.h"
+
+namespace drover::rollout {
+namespace {
+
+// Where the security plugin keeps its configuration: only the admin certificate may read or write
+// it (opensearch.md 1.3, M2 b).
+bool IsGuarded(const std::string& index) {
+  return index == ".opendistro_security" || index.starts_with(".plugins-security");
+}
+
+Finding Run(const CheckInput& in) {
+  const std::optional<Version> to = ParseVersion(in.request.to_version);
+  if (!to) return Block("the target is no version", "give one such as 2.19.1");
+  std::vector<std::string> guarded;
+  for (const IndexView& index : in.world.cluster.indices) {
+    const std::optional<Version> created = ParseVersion(index.created_version);
+    if (IsGuarded(index.name) && (!created || created->major < to->major - 1)) {
+      guarded.push_back(index.name);
+    }
+  }
+  if (guarded.empty()) return Pass("no index needs the admin certificate");
+  if (!in.spec.tls.client_certificate.empty()) {
+    return Pass("the cluster file names a client certificate for " + Join(guarded) +
+                "; whether it is the admin's shows when it is used");
+  }
+  return Block(Join(guarded) + " must be made anew, which only the admin certificate may",
+               "name it in the cluster file: tls: {client_certificate, client_key}");
+}
+
+}  // namespace
+
+Check P30() {
+  return {.id = "P30",
+          .title = "the admin certificate is there where it is needed",
+          .asks = "the security index in the cluster state, tls in the cluster file",
+          .needs_target = true,
+          .run = &Run};
+}
+
+}  // namespace drover::rollout
