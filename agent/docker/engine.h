@@ -76,8 +76,8 @@ struct ImageDetail {
   std::string id;
   std::vector<std::string> repo_tags;
   std::vector<std::string> repo_digests;  // "repository@sha256:…"
-  uint64_t bytes = 0;
-  Time last_tagged{};  // the epoch where the Engine does not know
+  Time last_tagged{};                     // the epoch where the Engine does not know
+  uint64_t bytes = 0;                     // its size on the host
 };
 
 struct EngineEvent {
