@@ -5,8 +5,8 @@
 
 #include "controller/rollout/batches.h"
 #include "controller/rollout/checks/checks.h"
-#include "controller/rollout/gates.h"
 #include "controller/rollout/checks/removed_settings.h"
+#include "controller/rollout/gates.h"
 #include "controller/rollout/match.h"
 #include "controller/rollout/version.h"
 

@@ -34,7 +34,8 @@ TEST_F(LongMajorTest, FromOneThreeByTwoNineteenWithAReindexToThreeEight) {
   ASSERT_EQ(done.exit_code, 0) << done.out << done.err;
   const json after = MustLab({"cluster", "status", "path"}).Json()["indices"];
   for (const auto& [index, docs] : indices.items()) {
-    if (!index.starts_with(".")) EXPECT_EQ(after[index], docs) << index;
+    if (index.starts_with(".")) continue;
+    EXPECT_EQ(after[index], docs) << index;
   }
   Roll("3.8.0", {"--accept-no-return"});
 }

@@ -3,6 +3,7 @@
 // the same as without a crash, and nothing is done twice.
 #include <gtest/gtest.h>
 
+#include "tests/simulation/sim_host.h"
 #include "tests/simulation/simulation.h"
 
 namespace drover::simulation {

@@ -99,6 +99,7 @@ void Simulation::Tell(const std::string& line) {
 void Simulation::Plan() {
   rollout::PlanRequest request;
   request.cluster = "search-prod";
+  if (scenario_.unreplicated_index) request.waivers = {{"P16", "nobody reads it", "operator"}};
   if (scenario_.restart) {
     request.kind = rollout::Kind::kRestart;
     if (scenario_.restart_one) request.members = {"os-2"};
@@ -178,8 +179,8 @@ void Simulation::CheckUndisturbed() {
     promises_.Violated("undisturbed and not SUCCEEDED but " + Name(Active().rollout().phase) +
                        ": " + Active().rollout().reason);
   }
-  // Behind the last batch there is nothing to pause before; before the last old-major node stops, an
-  // operator is asked.
+  // Behind the last batch there is nothing to pause before; before the last old-major node stops,
+  // an operator is asked.
   const bool one_batch = scenario_.restart_one || scenario_.members == 1;
   const int pauses =
       (scenario_.pause_after_first && !one_batch ? 1 : 0) + (scenario_.major ? 1 : 0);

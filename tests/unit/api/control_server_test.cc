@@ -120,11 +120,12 @@ TEST_F(ControlServerTest, APlanWithoutAKindIsRefused) {
 }
 
 TEST_F(ControlServerTest, ARefusedStartSaysWhyToPrograms) {
+  served.coordinator.plan = std::make_shared<rollout::Plan>(TestPlan());
   served.coordinator.start_error = FailedPrecondition("2 hosts are not reachable");
   served.coordinator.start_refusal.reason = driver::RefusalReason::kHostsUnreachable;
   served.coordinator.start_refusal.hosts = {"h1", "h2"};
   pb::StartRolloutRequest request;
-  request.set_plan_id("7f3c9a1e");
+  request.set_plan_id(served.coordinator.plan->id.str());
   pb::StartRolloutResponse answer;
   const grpc::Status status = rollouts->StartRollout(&context, request, &answer);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
