@@ -101,7 +101,8 @@ class RestReindexApi final : public ReindexApi {
   Status HandOver(const std::string& index) override {
     DROVER_ASSIGN_OR_RETURN(const json aliases, AliasesOf(index));
     json actions = AddAliases(aliases, TemporaryIndex(index));
-    actions.insert(actions.begin(), {{"remove_index", {{"index", index}}}});
+    // Spelled out: the braces alone would be taken for a list of one pair.
+    actions.insert(actions.begin(), nlohmann::json::object({{"remove_index", {{"index", index}}}}));
     actions.push_back({{"add", {{"index", TemporaryIndex(index)}, {"alias", index}}}});
     return Change("POST", "/_aliases", {{"actions", actions}});
   }

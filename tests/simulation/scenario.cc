@@ -136,7 +136,7 @@ Scenario MakeScenario(uint64_t seed) {
     const auto kind = static_cast<FaultKind>(random.Below(kFaultKinds));
     scenario.faults.push_back(MakeFault(kind, scenario.members, random));
   }
-  scenario.major = random.Chance(25);
+  scenario.major = random.Chance(25) && !scenario.restart;
   return scenario;
 }
 
