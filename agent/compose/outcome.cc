@@ -226,6 +226,15 @@ Status CommandFailure(const std::string& what, const StatusOr<CommandResult>& re
                          "install the docker compose plugin",
                      lines);
   }
+  if (HasAny(all, {"port is already allocated", "address already in use"})) {
+    return VerbError(v1::OPERATION_ERROR_CODE_COMPOSE_FAILED,
+                     what +
+                         " failed because a port is taken: by another container (docker ps), by a "
+                         "program, or by no one where an Engine was killed while it started this "
+                         "container; then start Docker on this host again: " +
+                         last,
+                     lines);
+  }
   return VerbError(v1::OPERATION_ERROR_CODE_COMPOSE_FAILED,
                    what + " ended with status " + std::to_string(result->exit_status) + ": " + last,
                    lines);

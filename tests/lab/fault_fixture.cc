@@ -249,7 +249,8 @@ void FaultTest::SetUp() {
   ASSERT_FALSE(HasFailure()) << "the cluster is not up";
 }
 
-// What a failed case left is of no use to the next, and its logs are kept for whoever looks.
+// What a failed case left is of no use to the next, hosts and Engines neither; its logs are kept
+// for whoever looks.
 void FaultTest::TearDown() {
   if (IsSkipped()) return;
   if (HasFailure() && feed_) {
@@ -272,8 +273,7 @@ void FaultTest::TearDown() {
       std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing,
       ignored);
   std::cerr << "logs: " << kept << "\n";
-  Lab({"down", "--cluster", kName});
-  Lab({"drover", "down"});
+  Lab({"down"});
 }
 
 void FaultTest::Apply() {

@@ -18,6 +18,7 @@ class HostFaultTest : public FaultTest {
  protected:
   // The Engine forgets its events when it ends: its containers' stops are not counted.
   static constexpr int kNotCounted = -1;
+  static constexpr int kPaused = 5;
 
   // The host whose member enters this step next; empty, and a failure, where none does.
   std::string AwaitHostAt(const std::string& step) {
@@ -85,8 +86,36 @@ class HostFaultTest : public FaultTest {
     MustLab({"host", "reboot", host});
     StartAgent(host);
 
-    EXPECT_EQ(AwaitEnd(), 0);
+    EXPECT_EQ(AwaitEndPastALostPort(host), 0);
     ExpectUpgraded({{MemberOn(host), kNotCounted}});
+  }
+
+  // By `stop` or `kill`, while it starts the member with its new image.
+  void EndTheMembersEngine(const std::string& how) {
+    ASSERT_NO_FATAL_FAILURE(Begin());
+    const std::string host = AwaitHostAt("UP");
+    ASSERT_FALSE(host.empty());
+    MustLab({"host", how, "--engine-only", host});
+    LeaveItSo(kEngineAway);
+    MustLab({"host", "start", host});
+
+    EXPECT_EQ(AwaitEndPastALostPort(host), 0);
+    ExpectUpgraded({{MemberOn(host), kNotCounted}});
+  }
+
+  // An Engine that is killed just while it starts a container can hold that container's port for
+  // no container when it is back, until it is started once more in order; it does so in some runs
+  // only. The rollout is then paused, says so, and goes on after that.
+  int AwaitEndPastALostPort(const std::string& host) {
+    const int end = AwaitEnd();
+    if (end != kPaused) return end;
+    const std::string reason = Show()["reason"];
+    EXPECT_THAT(reason, ::testing::HasSubstr("start Docker on this host again")) << reason;
+    std::cout << "PAUSED " << reason << "\n";
+    MustLab({"host", "stop", "--engine-only", host});
+    MustLab({"host", "start", host});
+    EXPECT_EQ(Drover({"rollout", "resume", id()}).exit_code, 0);
+    return AwaitEnd();
   }
 };
 
@@ -130,17 +159,9 @@ TEST_F(LongHostFaultTest, TheHostsCableIsOutInTheMiddleOfStopAndUp) {
   ExpectUpgraded();
 }
 
-TEST_F(HostFaultTest, DockerdIsAwayOnTheMembersOwnHost) {
-  ASSERT_NO_FATAL_FAILURE(Begin());
-  const std::string host = AwaitHostAt("UP");
-  ASSERT_FALSE(host.empty());
-  MustLab({"host", "kill", "--engine-only", host});
-  LeaveItSo(kEngineAway);
-  MustLab({"host", "start", host});
+TEST_F(HostFaultTest, DockerdIsStoppedOnTheMembersOwnHost) { EndTheMembersEngine("stop"); }
 
-  EXPECT_EQ(AwaitEnd(), 0);
-  ExpectUpgraded({{MemberOn(host), kNotCounted}});
-}
+TEST_F(LongHostFaultTest, DockerdIsKilledOnTheMembersOwnHost) { EndTheMembersEngine("kill"); }
 
 TEST_F(LongHostFaultTest, DockerdIsAwayOnAnotherHost) {
   ASSERT_NO_FATAL_FAILURE(Begin());

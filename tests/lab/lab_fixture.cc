@@ -178,7 +178,7 @@ void EnsureCluster(const std::string& name, const std::string& version, const Ar
   MustLab({"images", version});
   Arguments up = {"cluster", "up", name, "--version", version, "--hosts", "h1,h2,h3"};
   up.insert(up.end(), options.begin(), options.end());
-  MustLab(up);
+  if (MustLab(up).exit_code != 0) return;
   MustLab({"cluster", "seed", name, "--docs", "4000"});
 }
 

@@ -18,10 +18,10 @@ POM = """<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0<
 <groupId>lab</groupId><artifactId>{name}</artifactId><version>1</version><dependencies>{dependencies}</dependencies></project>
 """
 DEPENDENCY = "<dependency><groupId>{0}</groupId><artifactId>{1}</artifactId><version>{2}</version></dependency>"
-DESCRIPTOR = """description=Netty 4 based transport implementation
+DESCRIPTOR = """description=A module of OpenSearch from Maven Central
 version={version}
-name=transport-netty4
-classname=org.opensearch.transport.{plugin}
+name={name}
+classname=org.opensearch.{plugin}
 java.version={java}
 opensearch.version={version}
 has.native.controller=false
@@ -29,17 +29,16 @@ has.native.controller=false
 
 
 def make(version: str, home: Path) -> None:
-    """Fills `home` with the given version's jars, its transport module and the lab's configuration."""
+    """Fills `home` with the given version's jars, its modules for transport and reindexing, and the lab's configuration."""
     say(f"fetching OpenSearch {version} from Maven Central")
-    module = home / "modules/transport-netty4"
     _copy_dependencies([("org.opensearch", "opensearch", version), ("net.java.dev.jna", "jna", JNA)], home / "lib")
-    _copy_dependencies([("org.opensearch.plugin", "transport-netty4-client", version)], module)
-    for jar in (home / "lib").iterdir():
-        (module / jar.name).unlink(missing_ok=True)
     _copy_artifact(f"org.apache.logging.log4j:log4j-core:{_log4j_version(home / 'lib')}", home / "lib")
     _copy_class_loader(version, home / "lib")
-    _describe_module(version, module)
-    if not version.startswith(("1.", "2.")):
+    old = version.startswith(("1.", "2."))
+    transport = _add_module(version, home, "transport-netty4", "transport." + ("Netty4Plugin" if old else "Netty4ModulePlugin"))
+    shutil.copy(RECIPE / "plugin-security.policy", transport / "plugin-security.policy")
+    _add_module(version, home, "reindex", "index.reindex." + ("ReindexPlugin" if old else "ReindexModulePlugin"))
+    if not old:
         _add_agent(version, home / "agent")
     (home / "config").mkdir()
     for name in ("opensearch.yml", "log4j2.properties"):
@@ -79,13 +78,20 @@ def _log4j_version(lib: Path) -> str:
     raise LabError(f"{lib} has no log4j-api jar: Maven Central's opensearch artifact has changed its dependencies")
 
 
-def _describe_module(version: str, module: Path) -> None:
-    major = version.split(".", 1)[0]
-    java = {"1": "1.8", "2": "11"}.get(major, "21")
-    plugin = "Netty4Plugin" if major in ("1", "2") else "Netty4ModulePlugin"
-    text = DESCRIPTOR.format(version=version, plugin=plugin, java=java)
+def _add_module(version: str, home: Path, name: str, plugin: str) -> Path:
+    module = home / "modules" / name
+    _copy_dependencies([("org.opensearch.plugin", f"{name}-client", version)], module)
+    for jar in (home / "lib").iterdir():
+        (module / jar.name).unlink(missing_ok=True)
+    describe_module(version, module, plugin)
+    return module
+
+
+def describe_module(version: str, module: Path, plugin: str) -> None:
+    """Writes the descriptor of the module in the folder of its name; `plugin` is its class below org.opensearch."""
+    java = {"1": "1.8", "2": "11"}.get(version.split(".", 1)[0], "21")
+    text = DESCRIPTOR.format(version=version, name=module.name, plugin=plugin, java=java)
     (module / "plugin-descriptor.properties").write_text(text, encoding="ascii")
-    shutil.copy(RECIPE / "plugin-security.policy", module / "plugin-security.policy")
 
 
 def _add_agent(version: str, target: Path) -> None:

@@ -4,6 +4,7 @@ The plugin comes from Maven Central as a zip; the image is the plain one of the 
 plugins/ and its default configuration (user admin, password admin) beside it.
 """
 
+import hashlib
 import json
 import shutil
 import tempfile
@@ -23,6 +24,7 @@ ADMINISTRATOR = ("admin", "admin")
 # Whom Drover comes in as. No test may find this password anywhere but in its file.
 USER, PASSWORD = "drover", "lab-Secret-7f3c91"
 NODE_USER = 1000
+RULE_FRAMEWORK = base_image.RECIPE / "rule-framework"
 DOCKERFILE = """ARG PLAIN
 FROM ${PLAIN}
 COPY --chown=1000 home/ /usr/share/opensearch/
@@ -106,12 +108,21 @@ def _certificate(target: Path, name: str, extensions: str) -> None:
          "-CAcreateserial", "-days", "30", "-extfile", target / f"{name}.ext", "-out", target / f"{name}.pem"])
 
 
+def _add_rule_framework(version: str, module: Path) -> None:
+    with tempfile.TemporaryDirectory() as classes:
+        run(["javac", "--release", "17", "-d", classes, *sorted(RULE_FRAMEWORK.glob("*.java"))])
+        module.mkdir(parents=True)
+        run(["jar", "--create", "--file", module / "rule-framework.jar", "-C", classes, "org/opensearch/rule"])
+    node_home.describe_module(version, module, "rule.RuleFrameworkPlugin")
+
+
 def _mark(version: str) -> Path:
     return images.MARKS / f"{REPOSITORY}-{version}.json"
 
 
 def _recipe() -> str:
-    return f"{base_image.tag()} {images.recipe_hash()} {DOCKERFILE}"
+    stand_in = hashlib.sha256("".join(f.read_text(encoding="utf-8") for f in sorted(RULE_FRAMEWORK.glob("*.java"))).encode())
+    return f"{base_image.tag()} {images.recipe_hash()} {DOCKERFILE} {stand_in.hexdigest()}"
 
 
 def _make(version: str, environment: dict) -> None:
@@ -128,6 +139,8 @@ def _make(version: str, environment: dict) -> None:
         shutil.rmtree(context / "zip")
         (context / "home/config").mkdir()
         shutil.move(plugin / "config", context / "home/config/opensearch-security")
+        if "rule-framework" in (plugin / "plugin-descriptor.properties").read_text(encoding="utf-8"):
+            _add_rule_framework(version, context / "home/modules/rule-framework")
         write_file(context / "Dockerfile", DOCKERFILE)
         say(f"building {reference}")
         run([DOCKER, "build", "--network", "none", "--build-arg", f"PLAIN={images.reference(version)}",

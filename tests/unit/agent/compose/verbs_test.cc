@@ -243,6 +243,17 @@ TEST_F(Verbs, AnEngineThatGoesAwayIsNotTheProjectsFault) {
   EXPECT_THAT(end.error().message(), HasSubstr("ConnectionResetError"));
 }
 
+// Seen in the lab: dockerd, killed in the middle of a start, came back with the port taken.
+TEST_F(Verbs, APortThatIsTakenSaysByWhomItMayBe) {
+  instead_ = [](const std::string&) {
+    return Printed("", 1, "Bind for 10.77.0.11:9310 failed: port is already allocated\n");
+  };
+  const v1::OperationEnd end = Run(UpOrder());
+  EXPECT_EQ(end.error().code(), v1::OPERATION_ERROR_CODE_COMPOSE_FAILED);
+  EXPECT_THAT(end.error().message(), HasSubstr("start Docker on this host again"));
+  EXPECT_THAT(end.error().message(), HasSubstr("10.77.0.11:9310"));
+}
+
 TEST_F(Verbs, FailsWhereTheNewContainerDoesNotRun) {
   up_leaves_ = "exited";
   const v1::OperationEnd end = Run(UpOrder(true));
