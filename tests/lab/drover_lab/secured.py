@@ -25,6 +25,8 @@ ADMINISTRATOR = ("admin", "admin")
 USER, PASSWORD = "drover", "lab-Secret-7f3c91"
 NODE_USER = 1000
 RULE_FRAMEWORK = base_image.RECIPE / "rule-framework"
+# The security plugin of 3.x has it from the module that it extends.
+COLLECTIONS = "org.apache.commons:commons-collections4:4.4"
 DOCKERFILE = """ARG PLAIN
 FROM ${PLAIN}
 COPY --chown=1000 home/ /usr/share/opensearch/
@@ -112,6 +114,8 @@ def _add_rule_framework(version: str, module: Path) -> None:
     with tempfile.TemporaryDirectory() as classes:
         run(["javac", "--release", "17", "-d", classes, *sorted(RULE_FRAMEWORK.glob("*.java"))])
         module.mkdir(parents=True)
+        retry(COLLECTIONS, lambda: run(["mvn", "-q", "-B", f"-Dmaven.repo.local={node_home.REPOSITORY}", "dependency:copy",
+                                        f"-Dartifact={COLLECTIONS}", f"-DoutputDirectory={module}"]))
         run(["jar", "--create", "--file", module / "rule-framework.jar", "-C", classes, "org/opensearch/rule"])
     node_home.describe_module(version, module, "rule.RuleFrameworkPlugin")
 
@@ -122,7 +126,7 @@ def _mark(version: str) -> Path:
 
 def _recipe() -> str:
     stand_in = hashlib.sha256("".join(f.read_text(encoding="utf-8") for f in sorted(RULE_FRAMEWORK.glob("*.java"))).encode())
-    return f"{base_image.tag()} {images.recipe_hash()} {DOCKERFILE} {stand_in.hexdigest()}"
+    return f"{base_image.tag()} {images.recipe_hash()} {DOCKERFILE} {COLLECTIONS} {stand_in.hexdigest()}"
 
 
 def _make(version: str, environment: dict) -> None:
