@@ -19,7 +19,7 @@ class SignalRelayTest : public HostTest {
     engine_.processes["c1"] = {{100, 7, "opensearch-dock"}, {120, 100, "java"}, {130, 120, "ml"}};
     ComposeVerbs::Parts parts{&engine_, &compose_,           &policy_,
                               &clock_,  folder_.At("state"), Variables::Environment(),
-                              Millis(1)};
+                              nullptr, Millis(1)};
     parts.terminate = [this](int64_t pid, const std::function<bool()>& is_still_it) {
       const std::lock_guard<std::mutex> lock(mutex_);
       tried_ = true;
