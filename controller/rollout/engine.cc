@@ -161,10 +161,13 @@ void Engine::WaitFor(int slot, const std::string& reason, std::optional<Time> un
 }
 
 bool Engine::Stalled(const std::string& mark, Millis limit) {
-  if (!r().progress_at || r().progress_mark != mark) {
-    r().progress_at = now_;
-    r().progress_mark = mark;
-  }
+  if (r().progress_mark != mark) r().progress_at = now_;
+  r().progress_mark = mark;
+  return Stalled(limit);
+}
+
+bool Engine::Stalled(Millis limit) {
+  if (!r().progress_at) r().progress_at = now_;
   return now_ - *r().progress_at > limit;
 }
 

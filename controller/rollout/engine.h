@@ -87,6 +87,8 @@ class Engine {
 
   // True where `mark` has not changed for `limit`; a changed mark is progress.
   bool Stalled(const std::string& mark, Millis limit);
+  // The same where nothing is seen: silence is no progress, and no other mark.
+  bool Stalled(Millis limit);
 
   // Limits of a member's step count from its last progress. A changed `mark` is progress.
   void NoteProgress(int i, const std::string& mark);
@@ -163,6 +165,8 @@ bool Crashes(const ContainerView& container);
 
 // gate_step.cc: who of a batch may go on, and how
 void OnGate(Engine& e, const std::vector<int>& batch, const World& world, MemberStep next);
+// The only cluster manager at its gate, by its host, as the cluster gives no answer.
+void OnGateContainer(Engine& e, int i, const ContainerSeen& seen);
 // Moves on to the next batch that has something to do; false where there is none: the companions,
 // then FINISHING.
 bool EnsureGroup(Engine& e);

@@ -123,7 +123,36 @@ void OnGateClosed(Engine& e, const std::vector<int>& batch, const GateVerdict& v
   e.RetryLater(kOwnSlot, kGateRetry);
 }
 
+// Where the only cluster manager is down nobody says so: its host does. Any other silence is waited
+// for, and then the operator is asked.
+void OnNoAnswer(Engine& e, const std::vector<int>& batch, const std::string& error) {
+  if (e.Stalled(e.rules().recover_stall)) {
+    return BeginRestore(
+        e, Phase::kPaused,
+        "the cluster gave no answer for " + FormatDuration(e.rules().recover_stall) + ": " + error);
+  }
+  for (int i : batch) {
+    if (!TakesClusterDown(e.plan(), i) || e.Busy(i)) continue;
+    const PlannedMember& planned = e.planned(i);
+    e.Do(i, "look", ReadContainer{planned.host, planned.project, planned.service, true});
+  }
+  e.WaitFor(kOwnSlot, "the cluster: " + error, *e.r().progress_at + e.rules().recover_stall,
+            "the cluster answers");
+  e.RetryLater(kOwnSlot, kGateRetry);
+}
+
 }  // namespace
+
+void OnGateContainer(Engine& e, int i, const ContainerSeen& seen) {
+  if (!seen.connected || !AgentsAreThere(e).holds) return;
+  const bool down =
+      !seen.container || seen.container->state == "exited" || seen.container->state == "dead";
+  if (!down) return;
+  e.Drop(kOwnSlot);
+  Hold(e, e.Batch(), {i});
+  e.r().progress_at.reset();
+  PassDown(e, {i});
+}
 
 std::string NamesOf(const Engine& e, const std::vector<int>& members) {
   std::string names;
@@ -151,10 +180,7 @@ bool EnsureGroup(Engine& e) {
 }
 
 void OnGate(Engine& e, const std::vector<int>& batch, const World& world, MemberStep next) {
-  if (!world.cluster_error.empty()) {
-    e.WaitFor(kOwnSlot, "the cluster: " + world.cluster_error, std::nullopt, "the cluster answers");
-    return e.RetryLater(kOwnSlot, kGateRetry);
-  }
+  if (!world.cluster_error.empty()) return OnNoAnswer(e, batch, world.cluster_error);
   if (const GateVerdict agents = AgentsAreThere(e); !agents.holds) {
     return OnGateClosed(e, batch, agents, world.cluster.recovery, next);
   }

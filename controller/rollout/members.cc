@@ -274,7 +274,11 @@ void LookAtJoining(Engine& e, int i, const ContainerSeen& seen) {
 
 void OnMemberContainer(Engine& e, int i, const ContainerSeen& seen) {
   if (e.IsCompanion(i)) return OnCompanionContainer(e, i, seen);
-  if (e.member(i).step != MemberStep::kJoined) return;
+  const MemberStep step = e.member(i).step;
+  if (step == MemberStep::kPending || step == MemberStep::kFlush) {
+    return OnGateContainer(e, i, seen);
+  }
+  if (step != MemberStep::kJoined) return;
   LookAtJoining(e, i, seen);
   if (e.member(i).step == MemberStep::kJoined && e.member(i).attempts > 0) {
     e.RetryLater(i, kAskRetry);

@@ -66,5 +66,11 @@ TEST(Found, APolicyThatWasStoppedAfterItWasStarted) {
   ExpectKept(scenario);
 }
 
+TEST(Found, TheOnlyManagerStoppedByAControllerThatWasFenced) {
+  Scenario scenario = Of(32746, {At(FaultKind::kSecondController, 22'700)});
+  scenario.managers = 1;
+  ExpectKept(scenario);
+}
+
 }  // namespace
 }  // namespace drover::simulation
