@@ -138,7 +138,8 @@ void MarkUpgraded(Engine& e, int i);
 // Whether nothing serves while the member is down: the only cluster manager.
 bool TakesClusterDown(const Plan& plan, int i);
 // Where a member goes on once it is down: a restart edits no file.
-MemberStep StepAfterStop(const Engine& e);
+MemberStep StepAfterStop(const Engine& e, int i);
+void OnCopied(Engine& e, int i, const OperationEnd& end);
 // What a SetImage's success says about the file.
 void OnImageSet(Engine& e, int i, const OperationId& id, const OperationEnd& end);
 

@@ -85,7 +85,7 @@ void PassDown(Engine& e, const std::vector<int>& group) {
   for (int i : group) {
     const bool ours = e.member(i).stopped;
     e.Say("member.down", e.planned(i).name + " is down already; it goes up", i);
-    e.EnterStep(i, ours ? StepAfterStop(e) : MemberStep::kStop);
+    e.EnterStep(i, ours ? StepAfterStop(e, i) : MemberStep::kStop);
   }
 }
 

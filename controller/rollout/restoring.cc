@@ -12,15 +12,17 @@ constexpr Millis kStartLimit{300'000};
 constexpr Millis kHealthWait{3'000};
 constexpr Millis kLookRetry{1'000};
 
-bool IsPull(const Outstanding& o) {
+// Pulls and copies: what they made so far is of no harm, and they can take long.
+bool CanBeCanceled(const Outstanding& o) {
   const auto* start = std::get_if<StartOperation>(&o.action);
-  return start != nullptr && std::holds_alternative<PullImage>(start->order.verb);
+  return start != nullptr && (std::holds_alternative<PullImage>(start->order.verb) ||
+                              std::holds_alternative<CopyVolume>(start->order.verb));
 }
 
 // What changes the world is awaited, as its effect could else land after it was undone: verbs, and
 // calls that change the cluster. What only looks or waits is forgotten, and so is a flush.
 bool MustEnd(const Outstanding& o) {
-  return (std::holds_alternative<StartOperation>(o.action) && !IsPull(o)) ||
+  return (std::holds_alternative<StartOperation>(o.action) && !CanBeCanceled(o)) ||
          std::holds_alternative<PutSettings>(o.action) ||
          std::holds_alternative<AddVotingExclusion>(o.action) ||
          std::holds_alternative<ClearVotingExclusions>(o.action) ||
@@ -32,7 +34,7 @@ bool MustEnd(const Outstanding& o) {
 
 void LeaveWhatCanBeLeft(Engine& e) {
   for (const Outstanding& o : e.r().outstanding) {
-    if (!IsPull(o)) continue;
+    if (!CanBeCanceled(o)) continue;
     const OperationOrder& order = std::get<StartOperation>(o.action).order;
     e.Perform(CancelOperation{order.host, order.id});
   }

@@ -125,8 +125,13 @@ void Promises::AfterStop(const OperationId& id) {
 }
 
 void Promises::OnVolumeOpened(const std::string& member, const std::string& before,
-                              const std::string& now) {
-  if (rollout::ParseVersion(now) < rollout::ParseVersion(before)) {
+                              const std::string& now, bool copied) {
+  const auto old = rollout::ParseVersion(before), fresh = rollout::ParseVersion(now);
+  if (fresh && old && fresh->major > old->major && !copied && cluster_.MayBeManager(member)) {
+    Violated("5: " + now + " opens the volume of " + member +
+             ", a cluster manager, without a copy");
+  }
+  if (fresh < old) {
     Violated("4: " + now + " opens the volume of " + member + ", which " + before + " has opened");
   }
 }
