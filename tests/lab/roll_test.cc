@@ -34,7 +34,7 @@ TEST_F(LongRollTest, DedicatedManagersAndACoordinatingNode) {
   const std::string id = rollout["rollouts"][0]["id"];
   const json shown = Drover({"rollout", "show", id, "-o", "json"}).Json();
   std::map<std::string, int> batch;
-  for (const json& member : shown["members"]) batch[member["name"]] = member["batch"];
+  for (const json& member : shown["members"]) batch[member["member"]["name"]] = member["batch"];
   const int last_data = std::max({batch["os-4"], batch["os-5"], batch["os-6"]});
   const int first_manager = std::min({batch["os-1"], batch["os-2"], batch["os-3"]});
   EXPECT_LT(last_data, batch["os-7"]);
