@@ -17,14 +17,18 @@ std::string Joined(const Arguments& words) {
 // What the case left of controller and agents is kept for whoever looks, and is of no use to the
 // next: a rollout that has not ended would be in its way.
 void KeepLogs() {
+  namespace fs = std::filesystem;
   const std::string kept =
       "/var/tmp/drover-lab-failed/" +
       std::string(::testing::UnitTest::GetInstance()->current_test_info()->name());
   std::error_code ignored;
-  std::filesystem::remove_all(kept, ignored);
-  std::filesystem::create_directories(kept, ignored);
-  std::filesystem::copy(LabHome() + "/drover", kept, std::filesystem::copy_options::recursive,
-                        ignored);
+  fs::remove_all(kept, ignored);
+  fs::create_directories(kept, ignored);
+  for (const auto& entry : fs::directory_iterator(LabHome() + "/drover", ignored)) {
+    if (entry.is_socket(ignored)) continue;
+    fs::copy(entry.path(), fs::path(kept) / entry.path().filename(), fs::copy_options::recursive,
+             ignored);
+  }
   std::cerr << "logs: " << kept << "\n";
 }
 

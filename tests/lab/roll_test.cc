@@ -27,7 +27,7 @@ TEST_F(LongRollTest, FromTwoSeventeenToTwoNineteenFour) {
 
 TEST_F(LongRollTest, DedicatedManagersAndACoordinatingNode) {
   ASSERT_NO_FATAL_FAILURE(
-      Bring("dedicated", "2.19.1", {"2.19.4"}, {"--layout", "dedicated", "--style", "anchor"}));
+      Bring("dedicated", "2.19.1", {"2.19.4"}, {"--layout", "dedicated", "--style", "plain"}));
   Roll("2.19.4");
   // Data nodes first, then what only coordinates, the cluster managers last.
   const json rollout = Drover({"rollout", "ls", "-o", "json"}).Json();

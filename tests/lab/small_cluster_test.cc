@@ -74,7 +74,7 @@ class LongTwoManagersTest : public TwoManagersTest {
 };
 
 TEST_F(LongTwoManagersTest, BesideTwoDataNodesAndACoordinatingOne) {
-  ASSERT_NO_FATAL_FAILURE(BringTwo({"--layout", "dedicated", "--style", "anchor"}));
+  ASSERT_NO_FATAL_FAILURE(BringTwo({"--layout", "dedicated", "--style", "plain"}));
   ExpectPlanSaysIt();
 
   Roll(kTo);

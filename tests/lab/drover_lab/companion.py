@@ -28,7 +28,7 @@ COPY companion.pl /srv/companion.pl
 USER 1000
 ENV COMPANION_VERSION=${VERSION}
 EXPOSE 5601
-HEALTHCHECK --interval=3s --timeout=5s --retries=2 CMD ["/usr/bin/perl", "/srv/companion.pl", "check"]
+HEALTHCHECK --interval=5s --timeout=5s --retries=2 CMD ["/usr/bin/perl", "/srv/companion.pl", "check"]
 ENTRYPOINT ["/usr/bin/perl", "/srv/companion.pl", "serve"]
 """
 COMPOSE = """# What people look at cluster {cluster} with, on {host}.
