@@ -107,6 +107,9 @@ class ComposeVerbs final : public HostVerbs {
   void AddDisks(const HostScan& scan, v1::HostReport* report);
   static void AddKernelSettings(v1::HostReport* report);
   void AddImages(const v1::InspectProject& query, v1::Project* project);
+  // Why a tag that the query asks about could not be set, of each service that has that image.
+  void AddEditDenials(const v1::InspectProject& query, const ProjectPlace& place,
+                      const ProjectFiles& files, v1::Project* project) const;
   void AddContainerFacts(const v1::InspectProject& query, v1::Container* container);
   // Cached by the image's id: an image does not change.
   StatusOr<std::vector<std::string>> NamesInImage(const ImageDetail& image,
