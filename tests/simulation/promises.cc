@@ -159,6 +159,11 @@ void Promises::CheckWaits(const rollout::Rollout& rollout) {
 }
 
 void Promises::CheckRest(const rollout::Rollout& rollout) {
+  // A pause that says what the cluster does not take back, and tries it on, is no rest yet.
+  const bool tries_on = rollout.phase == Phase::kPaused && !rollout.outstanding.empty() &&
+                        rollout.wait &&
+                        rollout.wait->reason.find("not put back yet") != std::string::npos;
+  if (tries_on) return;
   if (!two_controllers_ && cluster_.settings != settings_before_) {
     std::string now;
     for (const auto& [name, value] : cluster_.settings) now += " " + name + "=" + value;
