@@ -97,6 +97,7 @@ StatusOr<v1::Project> ComposeVerbs::InspectProject(const v1::InspectProject& que
   for (const std::string& denial : DenialsOf(*parts_.policy->Current(), query)) {
     project.add_denials(denial);
   }
+  AddEditDenials(query, place, files, &project);
   AddImages(query, &project);
   for (v1::Service& service : *project.mutable_services()) {
     if (service.has_container()) AddContainerFacts(query, service.mutable_container());

@@ -47,6 +47,8 @@ std::optional<Named> NamedBy(const v1::Verb& verb) {
                    verb.down_project().has_timeout()
                        ? std::optional<Millis>(SpanOnWire(verb.down_project().timeout()))
                        : std::nullopt};
+    case v1::Verb::kCopyVolume:
+      return Named{"CopyVolume", verb.copy_volume().service(), {}, {}};
     case v1::Verb::VERB_NOT_SET:
       break;
   }
@@ -64,7 +66,8 @@ v1::OperationEnd Succeeded() {
 ComposeVerbs::ComposeVerbs(const Parts& parts)
     : parts_(parts),
       catalog_(parts.engine, parts.compose, parts.policy, parts.environment),
-      kept_(parts.state_dir) {}
+      kept_(parts.state_dir),
+      copies_(parts.state_dir + "/copies", parts.runner) {}
 
 Status ComposeVerbs::CheckArguments(const v1::StartOperation& order) {
   const std::optional<Named> named = NamedBy(order.verb());
@@ -92,6 +95,11 @@ Status ComposeVerbs::CheckArguments(const v1::StartOperation& order) {
       return AsVerbError(v1::OPERATION_ERROR_CODE_IMAGE_NOT_FOUND, image.status());
     }
     DROVER_RETURN_IF_ERROR(policy->AllowsImage(*named->image));
+  }
+  if (order.verb().has_copy_volume() && !ColdCopies::IsName(order.verb().copy_volume().name())) {
+    return VerbError(v1::OPERATION_ERROR_CODE_POLICY_DENIED,
+                     "\"" + order.verb().copy_volume().name().substr(0, 200) +
+                         "\" is not a copy's name; it has letters, digits, dots and dashes");
   }
   if (named->stop_time) {
     if (*named->stop_time < Millis(0)) {
@@ -192,6 +200,8 @@ StatusOr<v1::OperationEnd> ComposeVerbs::RunVerb(const Job& job, const Prepared&
       return Up(job, prepared);
     case v1::Verb::kDownProject:
       return Down(job, prepared);
+    case v1::Verb::kCopyVolume:
+      return Copy(job, prepared);
     case v1::Verb::VERB_NOT_SET:
       break;
   }

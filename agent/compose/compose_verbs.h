@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "agent/compose/cold_copy.h"
 #include "agent/compose/image_editor.h"
 #include "agent/compose/kept_files.h"
 #include "agent/compose/project_catalog.h"
@@ -18,7 +19,7 @@
 namespace drover::agent {
 
 // Thread safe. Files by theme: compose_verbs.cc (check, run), verb_pull.cc, verb_set_image.cc,
-// verb_service.cc, examine.cc, report.cc, answer.cc, look.cc, watch.cc.
+// verb_service.cc, verb_copy.cc, examine.cc, report.cc, answer.cc, look.cc, watch.cc.
 class ComposeVerbs final : public HostVerbs {
  public:
   // All outlive this.
@@ -29,6 +30,7 @@ class ComposeVerbs final : public HostVerbs {
     Clock* clock = nullptr;
     std::string state_dir;
     Variables::Environment environment;
+    CommandRunner* runner = nullptr;
     // How long Examine waits for an Engine that is still starting.
     Millis engine_wait{30'000};
     // How a process in a container is ended.
@@ -85,6 +87,7 @@ class ComposeVerbs final : public HostVerbs {
   StatusOr<v1::OperationEnd> Stop(const Job& job, const Prepared& prepared);
   StatusOr<v1::OperationEnd> Up(const Job& job, const Prepared& prepared);
   StatusOr<v1::OperationEnd> Down(const Job& job, const Prepared& prepared);
+  StatusOr<v1::OperationEnd> Copy(const Job& job, const Prepared& prepared);
   v1::StopServiceResult StopResult(const ContainerDetail& stopped, Time since);
 
   StatusOr<v1::OperationEnd> ExamineVerb(const v1::StartOperation& order, Time started_at);
@@ -94,6 +97,8 @@ class ComposeVerbs final : public HostVerbs {
   StatusOr<v1::OperationEnd> ExamineRestore(const v1::RestoreFile& verb);
   StatusOr<v1::OperationEnd> ExamineStop(const v1::StopService& verb, const Prepared& prepared,
                                          Time started_at);
+  StatusOr<v1::OperationEnd> ExamineCopy(const v1::StartOperation& order) const;
+  ColdCopies::Place CopyPlace(const v1::StartOperation& order) const;
   StatusOr<v1::OperationEnd> ExamineUp(const v1::UpService& verb, const Prepared& prepared,
                                        Time started_at);
   void WaitForEngine();
@@ -102,6 +107,9 @@ class ComposeVerbs final : public HostVerbs {
   void AddDisks(const HostScan& scan, v1::HostReport* report);
   static void AddKernelSettings(v1::HostReport* report);
   void AddImages(const v1::InspectProject& query, v1::Project* project);
+  // Why a tag that the query asks about could not be set, of each service that has that image.
+  void AddEditDenials(const v1::InspectProject& query, const ProjectPlace& place,
+                      const ProjectFiles& files, v1::Project* project) const;
   void AddContainerFacts(const v1::InspectProject& query, v1::Container* container);
   // Cached by the image's id: an image does not change.
   StatusOr<std::vector<std::string>> NamesInImage(const ImageDetail& image,
@@ -115,6 +123,7 @@ class ComposeVerbs final : public HostVerbs {
   const Parts parts_;
   ProjectCatalog catalog_;
   KeptFiles kept_;
+  ColdCopies copies_;
 
   std::mutex hello_mutex_;
   std::optional<SteadyTime> asked_spellings_at_;

@@ -3,6 +3,7 @@
 
 #include "agent/compose/compose_verbs.h"
 #include "agent/compose/outcome.h"
+#include "agent/docker/image_reference.h"
 
 namespace drover::agent {
 namespace {
@@ -33,6 +34,25 @@ StatusOr<std::vector<std::string>> ComposeVerbs::NamesInImage(const ImageDetail&
   if (folders_.size() >= kMaxKeptFolders) folders_.clear();
   folders_[key] = names;
   return names;
+}
+
+void ComposeVerbs::AddEditDenials(const v1::InspectProject& query, const ProjectPlace& place,
+                                  const ProjectFiles& files, v1::Project* project) const {
+  const auto& verbs = query.verbs();
+  if (!verbs.empty() && std::find(verbs.begin(), verbs.end(), "SetImage") == verbs.end()) return;
+  for (const std::string& wanted : query.images()) {
+    const StatusOr<ImageReference> target = ParseImageReference(wanted);
+    if (!target.ok()) continue;
+    for (const std::string& service : ServiceNames(files)) {
+      const StatusOr<std::string> now = ResolveImage(files, service);
+      const StatusOr<ImageReference> present =
+          now.ok() ? ParseImageReference(*now) : StatusOr<ImageReference>(now.status());
+      if (!present.ok() || present->Repository() != target->Repository()) continue;
+      const StatusOr<ImageEdit> edit =
+          PlanImageEdit(place, parts_.environment, service, wanted, *now);
+      if (!edit.ok()) project->add_denials(ValidUtf8(Message(edit.status())));
+    }
+  }
 }
 
 void ComposeVerbs::AddImages(const v1::InspectProject& query, v1::Project* project) {

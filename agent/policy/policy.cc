@@ -96,7 +96,8 @@ class Policy::Value {
 
 const std::vector<std::string>& PolicyVerbs() {
   static const std::vector<std::string> verbs = {"PullImage",   "SetImage",  "RestoreFile",
-                                                 "StopService", "UpService", "DownProject"};
+                                                 "StopService", "UpService", "DownProject",
+                                                 "CopyVolume"};
   return verbs;
 }
 

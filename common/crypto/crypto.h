@@ -3,7 +3,9 @@
 #ifndef DROVER_COMMON_CRYPTO_CRYPTO_H_
 #define DROVER_COMMON_CRYPTO_CRYPTO_H_
 
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/base/status.h"
@@ -13,6 +15,22 @@ namespace drover::crypto {
 
 // Lower-case hexadecimal SHA-256 of `bytes`, 64 digits.
 std::string Sha256Hex(const std::string& bytes);
+
+// SHA-256 of what comes in pieces.
+class Sha256 {
+ public:
+  Sha256();
+  Sha256(const Sha256&) = delete;
+  Sha256& operator=(const Sha256&) = delete;
+  ~Sha256();
+  void Add(std::string_view bytes);
+  // Of everything added; called once, at the end.
+  std::string Hex();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 // `bytes` random bytes from the system's generator, in lower-case hexadecimal.
 std::string RandomHex(size_t bytes);

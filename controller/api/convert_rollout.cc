@@ -54,6 +54,8 @@ pb::MemberState ToProto(MemberStep step) {
       return pb::MEMBER_STATE_STOP;
     case MemberStep::kLeft:
       return pb::MEMBER_STATE_LEFT;
+    case MemberStep::kCopy:
+      return pb::MEMBER_STATE_COPY;
     case MemberStep::kSetImage:
       return pb::MEMBER_STATE_SET_IMAGE;
     case MemberStep::kUp:

@@ -7,6 +7,7 @@
 
 #include "common/base/files.h"
 #include "common/crypto/crypto.h"
+#include "controller/rollout/match.h"
 #include "controller/rollout/version.h"
 
 namespace drover::driver {
@@ -61,6 +62,22 @@ std::string TargetImage(const rollout::PlanRequest& request, const rollout::Host
   if (request.kind == rollout::Kind::kRestart) return service->image;
   if (request.to_version.empty()) return "";
   return rollout::WithTag(service->image, request.to_version);
+}
+
+// The verbs that the rollout would order for the member.
+std::vector<std::string> VerbsFor(const rollout::PlanRequest& request,
+                                  const rollout::HostView& host,
+                                  const rollout::MemberSpec& member) {
+  if (request.kind == rollout::Kind::kRestart) return {"StopService", "UpService"};
+  std::vector<std::string> verbs = {"PullImage", "SetImage", "StopService", "UpService"};
+  const rollout::ProjectView* project = host.Project(member.project);
+  const rollout::ServiceView* service =
+      project == nullptr ? nullptr : project->Service(member.service);
+  if (service == nullptr) return verbs;
+  const auto from = rollout::ParseVersion(rollout::ParseImage(service->image).tag);
+  const auto to = rollout::ParseVersion(request.to_version);
+  if (from && to && from->major < to->major) verbs.push_back("CopyVolume");
+  return verbs;
 }
 
 std::optional<Time> EndOfCertificate(const std::string& path) {
@@ -144,9 +161,7 @@ rollout::World WorldObserver::Observe(const rollout::ClusterSpec& spec,
       if (host == nullptr || !host->connected) continue;
       fleet::ProjectQuestion& question = wanted[{member.host, member.project}];
       question.environment_keys = rollout::WantedEnvironment();
-      if (options.request.kind == rollout::Kind::kRestart) {
-        question.verbs = {"StopService", "UpService"};
-      }
+      question.verbs = VerbsFor(options.request, *host, member);
       if (std::string image = TargetImage(options.request, *host, member); !image.empty()) {
         question.images.push_back(std::move(image));
       }

@@ -34,6 +34,11 @@ void Fill(const rollout::UpService& verb, pb::Verb* out) {
   out->mutable_up_service()->set_service(verb.service);
   out->mutable_up_service()->set_recreate(verb.recreate);
 }
+void Fill(const rollout::CopyVolume& verb, pb::Verb* out) {
+  out->mutable_copy_volume()->set_service(verb.service);
+  out->mutable_copy_volume()->set_path(verb.path);
+  out->mutable_copy_volume()->set_name(verb.name);
+}
 void Fill(const rollout::DownProject& verb, pb::Verb* out) {
   *out->mutable_down_project()->mutable_timeout() = ToProto(verb.timeout);
 }
@@ -90,6 +95,11 @@ void ApplyResult(const pb::OperationEnd& end, rollout::OperationEnd* out) {
     case pb::OperationEnd::kUpService:
       out->container_id = end.up_service().container_id();
       out->image_id = end.up_service().image_id();
+      return;
+    case pb::OperationEnd::kCopyVolume:
+      out->copy = end.copy_volume().copy();
+      out->bytes = end.copy_volume().bytes();
+      out->new_sha256 = end.copy_volume().sha256();
       return;
     case pb::OperationEnd::kDownProject:
     case pb::OperationEnd::RESULT_NOT_SET:

@@ -138,7 +138,8 @@ void MarkUpgraded(Engine& e, int i);
 // Whether nothing serves while the member is down: the only cluster manager.
 bool TakesClusterDown(const Plan& plan, int i);
 // Where a member goes on once it is down: a restart edits no file.
-MemberStep StepAfterStop(const Engine& e);
+MemberStep StepAfterStop(const Engine& e, int i);
+void OnCopied(Engine& e, int i, const OperationEnd& end);
 // What a SetImage's success says about the file.
 void OnImageSet(Engine& e, int i, const OperationId& id, const OperationEnd& end);
 
@@ -165,7 +166,10 @@ bool Crashes(const ContainerView& container);
 
 // gate_step.cc: who of a batch may go on, and how
 void OnGate(Engine& e, const std::vector<int>& batch, const World& world, MemberStep next);
-// The only cluster manager at its gate, by its host, as the cluster gives no answer.
+// True where nothing is heard of the cluster, or refusals only, for longer than it may take.
+bool PausesOfSilence(Engine& e, const std::string& error);
+// Where the only cluster manager is down nobody says so: its host does, and it goes up.
+void LookAtSoleManager(Engine& e, const std::vector<int>& batch);
 void OnGateContainer(Engine& e, int i, const ContainerSeen& seen);
 // Moves on to the next batch that has something to do; false where there is none: the companions,
 // then FINISHING.
@@ -188,6 +192,16 @@ void OnRestoringHealth(Engine& e, const HealthSeen& seen);
 void OnRestoringNodes(Engine& e, const NodesSeen& seen);
 void OnRestoringContainer(Engine& e, int i, const ContainerSeen& seen);
 void OnRestoringSnapshot(Engine& e, const Outstanding& action);
+// Says where the cluster takes nothing back before an operator acts: its only manager is down.
+std::string SoleManagerDown(const Engine& e);
+
+// pausing.cc
+// Says that an operator is waited for, and what is not put back yet.
+void AwaitOperator(Engine& e);
+void AdvancePaused(Engine& e);
+void OnPausedCallEnded(Engine& e, const Action& action, const std::string& error);
+void TryDebtLater(Engine& e);
+
 // leaving.cc: what a rollout leaves behind, from what is seen
 void OnRestoringObserved(Engine& e, const World& world);
 // A line of versions and one for each member that is not in the cluster or differs.

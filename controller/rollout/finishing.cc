@@ -50,6 +50,19 @@ void CountDocuments(Engine& e, const ClusterObservation& cluster) {
                           std::to_string(after) + " now");
 }
 
+// Every member is done; what is left to do has a limit.
+void OnSilence(Engine& e, const std::string& error, const std::string& ends_when) {
+  if (e.Stalled(e.rules().recover_stall)) {
+    e.r().resume_phase = Phase::kFinishing;
+    return BeginRestore(e, Phase::kPaused,
+                        "every member is done, and for " + FormatDuration(e.rules().recover_stall) +
+                            " the cluster could not be asked for the rest: " + error);
+  }
+  e.WaitFor(kOwnSlot, "the cluster: " + error, *e.r().progress_at + e.rules().recover_stall,
+            ends_when);
+  e.RetryLater(kOwnSlot, kFinalRetry);
+}
+
 }  // namespace
 
 void AdvanceFinishing(Engine& e) {
@@ -75,21 +88,19 @@ void AdvanceFinishing(Engine& e) {
 void OnFinishingCallEnded(Engine& e, const Action& action, const std::string& error) {
   if (!error.empty()) {
     if (!std::holds_alternative<StartPolicies>(action)) NoteLostAnswer(e);
-    e.WaitFor(kOwnSlot, "the cluster: " + error, std::nullopt, "the cluster takes it");
-    return e.RetryLater(kOwnSlot, kRetryDelay);
+    return OnSilence(e, error, "the cluster takes it");
   }
+  e.r().progress_at.reset();
   if (const auto* put = std::get_if<PutSettings>(&action)) MarkPut(e, put->persistent);
-  if (std::holds_alternative<StartPolicies>(action)) e.r().policies_stopped = false;
   if (std::holds_alternative<ClearVotingExclusions>(action)) MarkExclusionsCleared(e);
 }
 
 void OnFinishingObserved(Engine& e, const Observed& seen) {
   const ClusterObservation& cluster = seen.world.cluster;
   if (!seen.world.cluster_error.empty()) {
-    e.WaitFor(kOwnSlot, "the cluster: " + seen.world.cluster_error, std::nullopt,
-              "the cluster answers");
-    return e.RetryLater(kOwnSlot, kFinalRetry);
+    return OnSilence(e, seen.world.cluster_error, "the cluster answers");
   }
+  e.r().progress_at.reset();
   e.r().rollback = WayBack(e.r(), cluster);
   if (MarkLate(e, cluster) || MarkLateExclusions(e, cluster)) return;
   const std::string versions = WrongVersions(e, cluster);

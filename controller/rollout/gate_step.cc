@@ -85,7 +85,7 @@ void PassDown(Engine& e, const std::vector<int>& group) {
   for (int i : group) {
     const bool ours = e.member(i).stopped;
     e.Say("member.down", e.planned(i).name + " is down already; it goes up", i);
-    e.EnterStep(i, ours ? StepAfterStop(e) : MemberStep::kStop);
+    e.EnterStep(i, ours ? StepAfterStop(e, i) : MemberStep::kStop);
   }
 }
 
@@ -123,25 +123,32 @@ void OnGateClosed(Engine& e, const std::vector<int>& batch, const GateVerdict& v
   e.RetryLater(kOwnSlot, kGateRetry);
 }
 
-// Where the only cluster manager is down nobody says so: its host does. Any other silence is waited
-// for, and then the operator is asked.
 void OnNoAnswer(Engine& e, const std::vector<int>& batch, const std::string& error) {
-  if (e.Stalled(e.rules().recover_stall)) {
-    return BeginRestore(
-        e, Phase::kPaused,
-        "the cluster gave no answer for " + FormatDuration(e.rules().recover_stall) + ": " + error);
-  }
-  for (int i : batch) {
-    if (!TakesClusterDown(e.plan(), i) || e.Busy(i)) continue;
-    const PlannedMember& planned = e.planned(i);
-    e.Do(i, "look", ReadContainer{planned.host, planned.project, planned.service, true});
-  }
+  if (PausesOfSilence(e, error)) return;
+  LookAtSoleManager(e, batch);
   e.WaitFor(kOwnSlot, "the cluster: " + error, *e.r().progress_at + e.rules().recover_stall,
             "the cluster answers");
   e.RetryLater(kOwnSlot, kGateRetry);
 }
 
 }  // namespace
+
+bool PausesOfSilence(Engine& e, const std::string& error) {
+  if (!e.Stalled(e.rules().recover_stall)) return false;
+  e.r().resume_phase = Phase::kRolling;
+  BeginRestore(e, Phase::kPaused,
+               "the cluster gave no answer, or refused, for " +
+                   FormatDuration(e.rules().recover_stall) + ": " + error);
+  return true;
+}
+
+void LookAtSoleManager(Engine& e, const std::vector<int>& batch) {
+  for (int i : batch) {
+    if (!TakesClusterDown(e.plan(), i) || e.Busy(i)) continue;
+    const PlannedMember& planned = e.planned(i);
+    e.Do(i, "look", ReadContainer{planned.host, planned.project, planned.service, true});
+  }
+}
 
 void OnGateContainer(Engine& e, int i, const ContainerSeen& seen) {
   if (!seen.connected || !AgentsAreThere(e).holds) return;

@@ -15,6 +15,7 @@ constexpr int kMaxReturns = 5;
 constexpr Millis kEngineRetry{5'000};
 constexpr Millis kEditLimit{120'000};
 constexpr Millis kUpLimit{300'000};
+constexpr Millis kCopyLimit{4 * 3600 * 1000};
 constexpr Millis kLeaveLimit{60'000};
 constexpr Millis kHealthWait{3'000};
 constexpr Millis kAskRetry{500};
@@ -94,7 +95,7 @@ void OnLeftNodes(Engine& e, int i, const NodesSeen& seen) {
               FormatDuration(kLeaveLimit) + "; its container has ended",
           i);
   }
-  e.EnterStep(i, StepAfterStop(e));
+  e.EnterStep(i, StepAfterStop(e, i));
 }
 
 void OnJoinNodes(Engine& e, int i, const NodesSeen& seen) {
@@ -161,7 +162,10 @@ void OnDone(Engine& e, int i, const OperationOrder& order, const OperationEnd& e
             {{"exit_code", std::to_string(end.exit_code)}});
     }
     // Where nothing serves, nobody says that it has left; its container has ended.
-    e.EnterStep(i, TakesClusterDown(e.plan(), i) ? StepAfterStop(e) : MemberStep::kLeft);
+    e.EnterStep(i, TakesClusterDown(e.plan(), i) ? StepAfterStop(e, i) : MemberStep::kLeft);
+  } else if (std::holds_alternative<CopyVolume>(verb)) {
+    OnCopied(e, i, end);
+    e.EnterStep(i, MemberStep::kSetImage);
   } else if (std::holds_alternative<SetImage>(verb)) {
     OnImageSet(e, i, order.id, end);
     e.EnterStep(i, MemberStep::kUp);
@@ -192,6 +196,11 @@ void AdvanceMember(Engine& e, int i) {
       e.WaitFor(i, planned.name + " to leave the cluster", e.ProgressSince(i) + kLeaveLimit,
                 "GET _nodes does not list it");
       e.Do(i, "left", ReadNodes{});
+      return;
+    case MemberStep::kCopy:
+      e.StartCell(i, Cell::kUp);
+      e.Order(i, "copy", CopyVolume{planned.service, planned.cold_copy, e.plan().snapshot},
+              kCopyLimit);
       return;
     case MemberStep::kSetImage:
       e.StartCell(i, Cell::kUp);
@@ -307,8 +316,17 @@ bool TakesClusterDown(const Plan& plan, int i) {
   return !plan.downtime_of.empty() && plan.members[static_cast<size_t>(i)].name == plan.downtime_of;
 }
 
-MemberStep StepAfterStop(const Engine& e) {
+MemberStep StepAfterStop(const Engine& e, int i) {
+  if (!e.planned(i).cold_copy.empty() && e.member(i).cold_copy.empty()) return MemberStep::kCopy;
   return e.plan().ChangesImages() ? MemberStep::kSetImage : MemberStep::kUp;
+}
+
+void OnCopied(Engine& e, int i, const OperationEnd& end) {
+  e.member(i).cold_copy = end.copy;
+  e.Say("member.copied",
+        e.planned(i).name + ": cold copy of its volume, " + std::to_string(end.bytes >> 20) +
+            " MiB, in " + end.copy + " on " + e.planned(i).host,
+        i, {{"copy", end.copy}, {"bytes", std::to_string(end.bytes)}});
 }
 
 void OnImageSet(Engine& e, int i, const OperationId& id, const OperationEnd& end) {

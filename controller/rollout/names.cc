@@ -51,6 +51,8 @@ std::string Name(MemberStep step) {
       return "STOP";
     case MemberStep::kLeft:
       return "LEFT";
+    case MemberStep::kCopy:
+      return "COPY";
     case MemberStep::kSetImage:
       return "SET_IMAGE";
     case MemberStep::kUp:

@@ -20,6 +20,7 @@ struct NameOfVerb {
   std::string operator()(const StopService&) const { return "StopService"; }
   std::string operator()(const UpService&) const { return "UpService"; }
   std::string operator()(const DownProject&) const { return "DownProject"; }
+  std::string operator()(const CopyVolume&) const { return "CopyVolume"; }
 };
 
 }  // namespace

@@ -42,7 +42,13 @@ struct DownProject {
   Millis timeout{};
   bool operator==(const DownProject&) const = default;
 };
-using Verb = std::variant<PullImage, SetImage, RestoreFile, StopService, UpService, DownProject>;
+// A cold copy of what a stopped service keeps at `path`; a whole one of that name stays as it is.
+struct CopyVolume {
+  std::string service, path, name;
+  bool operator==(const CopyVolume&) const = default;
+};
+using Verb =
+    std::variant<PullImage, SetImage, RestoreFile, StopService, UpService, DownProject, CopyVolume>;
 
 // "PullImage", "SetImage", …: as a host's policy file spells it.
 std::string VerbName(const Verb& verb);
@@ -94,6 +100,8 @@ struct OperationEnd {
   bool killed = false;                                  // StopService
   Millis took{};                                        // StopService
   std::string passed_on;  // StopService: to whom its signal was passed on
+  std::string copy;       // CopyVolume: the copy's folder on the host
+  uint64_t bytes = 0;     // CopyVolume: how much is in it
   bool operator==(const OperationEnd&) const = default;
 };
 

@@ -5,6 +5,7 @@
 
 #include "controller/rollout/batches.h"
 #include "controller/rollout/checks/checks.h"
+#include "controller/rollout/checks/mounts.h"
 #include "controller/rollout/checks/removed_settings.h"
 #include "controller/rollout/gates.h"
 #include "controller/rollout/match.h"
@@ -139,6 +140,19 @@ void AddCompanions(const World& world, Plan* plan) {
     if (taken) companion.name = spec.project + "/" + companion.name;
     if (companion.from_image != companion.to_image)
       plan->companions.push_back(std::move(companion));
+  }
+}
+
+// Before another major version opens the volume of a cluster manager it is copied (opensearch.md M2
+// d): it holds the cluster's state, which the new version rewrites at its first start.
+void AddColdCopies(const ClusterObservation& cluster, Plan* plan) {
+  const auto from = ParseVersion(plan->from_version);
+  const auto to = ParseVersion(plan->Target());
+  if (!from || !to || from->major >= to->major) return;
+  for (PlannedMember& member : plan->members) {
+    const NodeView* node = cluster.NodeWithId(member.node_id);
+    if (node == nullptr || !node->ManagerEligible()) continue;
+    member.cold_copy = DataPaths(*node).front();
   }
 }
 
@@ -306,6 +320,7 @@ StatusOr<Plan> MakePlan(const PlanId& id, const PlanRequest& wanted, const Clust
     if (index.docs) plan.documents[index.name] = *index.docs;
   }
   plan.fingerprint = Fingerprint(spec, world);
+  AddColdCopies(world.cluster, &plan);
   Admit(world.cluster, history, &plan);
   AddCompanions(world, &plan);
   if (!request.adopt) DROVER_RETURN_IF_ERROR(AddHops(world, &plan));

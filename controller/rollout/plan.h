@@ -46,6 +46,8 @@ struct PlannedMember {
   bool elected_manager = false;
   int batch = 0;  // 0 is the first
   std::string note;
+  // The path in its container that is copied before the new image opens it; empty: none.
+  std::string cold_copy = {};
   bool operator==(const PlannedMember&) const = default;
 };
 

@@ -12,15 +12,17 @@ constexpr Millis kStartLimit{300'000};
 constexpr Millis kHealthWait{3'000};
 constexpr Millis kLookRetry{1'000};
 
-bool IsPull(const Outstanding& o) {
+// Pulls and copies: what they made so far is of no harm, and they can take long.
+bool CanBeCanceled(const Outstanding& o) {
   const auto* start = std::get_if<StartOperation>(&o.action);
-  return start != nullptr && std::holds_alternative<PullImage>(start->order.verb);
+  return start != nullptr && (std::holds_alternative<PullImage>(start->order.verb) ||
+                              std::holds_alternative<CopyVolume>(start->order.verb));
 }
 
 // What changes the world is awaited, as its effect could else land after it was undone: verbs, and
 // calls that change the cluster. What only looks or waits is forgotten, and so is a flush.
 bool MustEnd(const Outstanding& o) {
-  return (std::holds_alternative<StartOperation>(o.action) && !IsPull(o)) ||
+  return (std::holds_alternative<StartOperation>(o.action) && !CanBeCanceled(o)) ||
          std::holds_alternative<PutSettings>(o.action) ||
          std::holds_alternative<AddVotingExclusion>(o.action) ||
          std::holds_alternative<ClearVotingExclusions>(o.action) ||
@@ -32,7 +34,7 @@ bool MustEnd(const Outstanding& o) {
 
 void LeaveWhatCanBeLeft(Engine& e) {
   for (const Outstanding& o : e.r().outstanding) {
-    if (!IsPull(o)) continue;
+    if (!CanBeCanceled(o)) continue;
     const OperationOrder& order = std::get<StartOperation>(o.action).order;
     e.Perform(CancelOperation{order.host, order.id});
   }
@@ -93,6 +95,14 @@ bool AdvanceStart(Engine& e, int i) {
   return true;
 }
 
+// A verb of a member runs, or is still to be ordered.
+bool AnyStarting(const Engine& e) {
+  for (int i = 0; i < e.slots(); ++i) {
+    if (e.Busy(i) || (!e.IsCompanion(i) && StartsAgain(e, e.member(i)))) return true;
+  }
+  return false;
+}
+
 bool AnyAwaited(const Engine& e) {
   return std::any_of(e.r().members.begin(), e.r().members.end(),
                      [](const MemberState& m) { return m.awaited; });
@@ -112,7 +122,38 @@ void AwaitMembers(Engine& e) {
   e.Do(kOwnSlot, "rejoin", AwaitHealth{condition, kHealthWait, {}});
 }
 
-// Where the cluster cannot take its settings back before an operator acts.
+// Settings are recorded before the first change of anything.
+bool WasTouched(const Rollout& rollout) { return !rollout.settings.empty(); }
+
+void End(Engine& e) {
+  e.r().restore_since.reset();
+  e.Enter(e.r().after_restore);
+  if (e.r().phase == Phase::kPaused) AwaitOperator(e);
+}
+
+// The cluster takes nothing back, or does not say so. On the way to a pause that has a limit; an
+// end is not reached before everything is as it was.
+void OnRefused(Engine& e, const std::string& error) {
+  const bool pauses = e.r().after_restore == Phase::kPaused;
+  const bool stalled = e.Stalled(e.rules().recover_stall);
+  if (pauses && stalled && !AnyStarting(e)) {
+    for (int i = 0; i < e.members(); ++i) {
+      if (!e.member(i).awaited) continue;
+      GiveUpOn(e, i, "was started again; the cluster does not say whether it has joined");
+    }
+    e.Drop(kClockSlot);
+    End(e);
+    return TryDebtLater(e);
+  }
+  std::optional<Time> until;
+  if (pauses) until = *e.r().progress_at + e.rules().recover_stall;
+  e.WaitFor(kOwnSlot, "the cluster: " + error + SoleManagerDown(e), until,
+            "the cluster takes the settings");
+  e.RetryLater(kOwnSlot, kRetryDelay);
+}
+
+}  // namespace
+
 std::string SoleManagerDown(const Engine& e) {
   for (int i = 0; i < e.members(); ++i) {
     const MemberState& m = e.r().members[static_cast<size_t>(i)];
@@ -122,19 +163,6 @@ std::string SoleManagerDown(const Engine& e) {
   }
   return "";
 }
-
-// Settings are recorded before the first change of anything.
-bool WasTouched(const Rollout& rollout) { return !rollout.settings.empty(); }
-
-void End(Engine& e) {
-  e.r().restore_since.reset();
-  e.Enter(e.r().after_restore);
-  if (e.r().phase != Phase::kPaused) return;
-  e.WaitFor(kOwnSlot, "an operator: " + e.r().reason, std::nullopt,
-            "drover rollout resume " + e.r().id.str() + ", or abort");
-}
-
-}  // namespace
 
 void BeginRestore(Engine& e, Phase after, const std::string& reason) {
   const bool was_paused = e.r().phase == Phase::kPaused;
@@ -217,12 +245,9 @@ void OnRestoringCallEnded(Engine& e, const Action& action, const std::string& er
   if (!error.empty()) NoteLostAnswer(e);
   if (std::holds_alternative<StopPolicies>(action)) return;
   if (std::holds_alternative<AddVotingExclusion>(action)) return;
-  if (!error.empty()) {
-    e.WaitFor(kOwnSlot, "the cluster: " + error, std::nullopt, "the cluster takes the settings");
-    return e.RetryLater(kOwnSlot, kRetryDelay);
-  }
+  if (!error.empty()) return OnRefused(e, error);
+  e.r().progress_at.reset();
   if (const auto* put = std::get_if<PutSettings>(&action)) MarkPut(e, put->persistent);
-  if (std::holds_alternative<StartPolicies>(action)) e.r().policies_stopped = false;
   if (std::holds_alternative<ClearVotingExclusions>(action)) MarkExclusionsCleared(e);
 }
 

@@ -225,8 +225,9 @@ void OnRecoveryStalled(Engine& e, const ObserveWorld& asked, const ClusterObserv
 void OnRecovering(Engine& e, const std::vector<int>& batch, const ObserveWorld& asked,
                   const World& world) {
   if (!world.cluster_error.empty()) {
+    if (PausesOfSilence(e, world.cluster_error)) return;
     for (int i : batch) {
-      e.WaitFor(i, "the cluster: " + world.cluster_error, std::nullopt, "the cluster answers");
+      e.WaitFor(i, "the cluster: " + world.cluster_error, RecoverUntil(e), "the cluster answers");
     }
     return e.RetryLater(kOwnSlot, kGateRetry);
   }
@@ -301,6 +302,21 @@ void OnVoteMoved(Engine& e, const std::string& error) {
   e.RetryLater(kOwnSlot, kRetryDelay);
 }
 
+// A change of settings, or of the vote. Nothing has stopped where a freeze is refused; what was
+// frozen or moved is put back with a limit that counts from the first refusal.
+void OnRefused(Engine& e, const std::vector<int>& batch, const std::string& error) {
+  NoteLostAnswer(e);
+  const bool freezing = AllAt(e, batch, MemberStep::kFreeze);
+  if (++e.r().attempts == 1) e.r().progress_at.reset();
+  if (freezing && e.r().attempts >= kMaxAttempts) {
+    return BeginRestore(e, Phase::kPaused, "the cluster refused the settings: " + error);
+  }
+  if (PausesOfSilence(e, error)) return;
+  if (AllAt(e, batch, MemberStep::kPending)) LookAtSoleManager(e, batch);
+  e.WaitFor(kOwnSlot, "the cluster: " + error, RecoverUntil(e), "the cluster takes the settings");
+  e.RetryLater(kOwnSlot, kRetryDelay);
+}
+
 }  // namespace
 
 void OnRollingCallEnded(Engine& e, const Action& action, const std::string& error) {
@@ -313,21 +329,13 @@ void OnRollingCallEnded(Engine& e, const Action& action, const std::string& erro
   if (std::holds_alternative<StopPolicies>(action)) return OnPoliciesStopped(e, error);
   if (std::holds_alternative<AddVotingExclusion>(action)) return OnVoteMoved(e, error);
   if (std::holds_alternative<ClearVotingExclusions>(action)) {
-    if (error.empty()) return MarkExclusionsCleared(e);
-    NoteLostAnswer(e);
-    return e.RetryLater(kOwnSlot, kRetryDelay);
+    if (!error.empty()) return OnRefused(e, batch, error);
+    e.r().attempts = 0;
+    return MarkExclusionsCleared(e);
   }
   const auto* put = std::get_if<PutSettings>(&action);
   if (put == nullptr) return;
-  if (!error.empty()) {
-    NoteLostAnswer(e);
-    e.WaitFor(kOwnSlot, "the cluster: " + error, std::nullopt, "the cluster takes the settings");
-    const bool freezing = AllAt(e, batch, MemberStep::kFreeze);
-    if (freezing && ++e.r().attempts >= kMaxAttempts) {
-      return BeginRestore(e, Phase::kPaused, "the cluster refused the settings: " + error);
-    }
-    return e.RetryLater(kOwnSlot, kRetryDelay);
-  }
+  if (!error.empty()) return OnRefused(e, batch, error);
   e.r().attempts = 0;
   MarkPut(e, put->persistent);
   if (AllAt(e, batch, MemberStep::kFreeze)) EnterAll(e, batch, MemberStep::kFlush);

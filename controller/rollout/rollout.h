@@ -38,6 +38,7 @@ enum class MemberStep {
   kFlush,
   kStop,
   kLeft,
+  kCopy,
   kSetImage,
   kUp,
   kJoined,
@@ -97,6 +98,7 @@ struct MemberState {
   // The UpService that makes its container again has succeeded since it was last stopped.
   bool renewed = false;
   bool unclean_stop = false;
+  std::string cold_copy;  // where on its host its volume was copied to; empty: it was not
   std::string container;  // id of the one that the last UpService made; empty where unknown
   bool skipped = false;   // an operator asked to leave it as it is
   bool held = false;      // waits in its batch for members that are down already

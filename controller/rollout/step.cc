@@ -23,8 +23,9 @@ void Advance(Engine& e) {
       return AdvanceFinishing(e);
     case Phase::kRestoring:
       return AdvanceRestoring(e);
-    case Phase::kPlanned:
     case Phase::kPaused:
+      return AdvancePaused(e);
+    case Phase::kPlanned:
     case Phase::kSucceeded:
     case Phase::kFailed:
     case Phase::kAborted:
@@ -168,6 +169,10 @@ struct Dispatch {
     }
     if (std::holds_alternative<ClearArchived>(o->action)) return OnArchivedCleared(e, event);
     if (std::holds_alternative<PutSettings>(o->action)) NoteArchived(e, event.error);
+    // In whatever state: one that was begun in PAUSED may end after a resume.
+    const bool started = std::holds_alternative<StartPolicies>(o->action) && event.error.empty();
+    if (started) e.r().policies_stopped = false;
+    if (e.r().phase == Phase::kPaused) return OnPausedCallEnded(e, o->action, event.error);
     if (e.r().phase == Phase::kRolling) OnRollingCallEnded(e, o->action, event.error);
     if (e.r().phase == Phase::kFinishing) OnFinishingCallEnded(e, o->action, event.error);
     if (e.r().phase == Phase::kRestoring) OnRestoringCallEnded(e, o->action, event.error);

@@ -31,6 +31,11 @@ struct VerbWriter {
     out->mutable_up_service()->set_service(verb.service);
     out->mutable_up_service()->set_recreate(verb.recreate);
   }
+  void operator()(const rollout::CopyVolume& verb) const {
+    out->mutable_copy_volume()->set_service(verb.service);
+    out->mutable_copy_volume()->set_path(verb.path);
+    out->mutable_copy_volume()->set_name(verb.name);
+  }
   void operator()(const rollout::DownProject& verb) const {
     out->mutable_down_project()->set_timeout_ms(verb.timeout.count());
   }
@@ -136,6 +141,9 @@ rollout::Verb ReadVerb(const v1::StartOperation& stored, DecodeErrors* errors) {
       return rollout::UpService{stored.up_service().service(), stored.up_service().recreate()};
     case v1::StartOperation::kDownProject:
       return rollout::DownProject{Millis(stored.down_project().timeout_ms())};
+    case v1::StartOperation::kCopyVolume:
+      return rollout::CopyVolume{stored.copy_volume().service(), stored.copy_volume().path(),
+                                 stored.copy_volume().name()};
     case v1::StartOperation::VERB_NOT_SET:
       break;
   }

@@ -94,6 +94,8 @@ v1::MemberStep ToProto(rollout::MemberStep step) {
       return v1::MEMBER_STEP_STOP;
     case rollout::MemberStep::kLeft:
       return v1::MEMBER_STEP_LEFT;
+    case rollout::MemberStep::kCopy:
+      return v1::MEMBER_STEP_COPY;
     case rollout::MemberStep::kSetImage:
       return v1::MEMBER_STEP_SET_IMAGE;
     case rollout::MemberStep::kUp:

@@ -186,6 +186,7 @@ void ToProto(const rollout::PlannedMember& member, v1::PlannedMember* out) {
   out->set_elected_manager(member.elected_manager);
   out->set_batch(member.batch);
   out->set_note(member.note);
+  out->set_cold_copy(member.cold_copy);
 }
 
 rollout::PlannedMember FromProto(const v1::PlannedMember& stored) {
@@ -201,6 +202,7 @@ rollout::PlannedMember FromProto(const v1::PlannedMember& stored) {
   member.elected_manager = stored.elected_manager();
   member.batch = stored.batch();
   member.note = stored.note();
+  member.cold_copy = stored.cold_copy();
   return member;
 }
 

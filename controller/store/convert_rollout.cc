@@ -81,6 +81,7 @@ void ToProto(const rollout::MemberState& member, v1::MemberState* out) {
   out->set_attempts(member.attempts);
   if (member.step_since) out->set_step_since_ms(ToUnixMillis(*member.step_since));
   out->set_late_stops(member.late_stops);
+  out->set_cold_copy(member.cold_copy);
   out->set_file_uncertain(member.file_uncertain);
   out->set_new_image_sure(member.new_image_sure);
   if (!member.container.empty()) out->set_container(member.container);
@@ -117,6 +118,7 @@ rollout::MemberState FromProto(const v1::MemberState& stored, DecodeErrors* erro
   member.attempts = stored.attempts();
   member.step_since = OptionalTime(stored.has_step_since_ms(), stored.step_since_ms());
   member.late_stops = stored.late_stops();
+  member.cold_copy = stored.cold_copy();
   member.file_uncertain = stored.file_uncertain();
   member.new_image_sure = stored.new_image_sure();
   member.container = stored.container();

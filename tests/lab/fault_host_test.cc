@@ -64,7 +64,7 @@ class HostFaultTest : public FaultTest {
       return wait.is_object() &&
              wait["reason"].get<std::string>().find(member) != std::string::npos;
     };
-    if (names(shown["wait"])) return true;
+    if (shown.contains("wait") && names(shown["wait"])) return true;
     for (const json& each : shown["members"]) {
       if (each.contains("wait") && names(each["wait"])) return true;
     }

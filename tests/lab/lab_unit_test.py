@@ -3,11 +3,14 @@
 
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import threading
 import time
 import unittest
+import urllib.error
+import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -17,7 +20,8 @@ os.environ["DROVER_LAB_CACHE"] = f"{SCRATCH.name}/cache"
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from drover_lab import evidence, mirror, processes, projects, registry, resting, settings, specs, summary  # noqa: E402
+from drover_lab import (companion, evidence, mirror, processes, projects, registry, resting, settings,  # noqa: E402
+                        specs, summary)
 from drover_lab.load_client import MAX_RETRIES, Load  # noqa: E402
 from drover_lab.shell import LabError  # noqa: E402
 
@@ -178,6 +182,73 @@ class ProjectTest(unittest.TestCase):
     def test_first_generation_nodes_get_the_setting_that_they_know(self):
         old = projects.files(specs.plan("demo", "1.3.20", ["h1"], 1, "256m", "plain", 0), "h1")["docker-compose.yml"]
         self.assertIn("cluster.initial_master_nodes=os-1", old)
+
+
+class CompanionTest(unittest.TestCase):
+    """The stand-in for Dashboards serves as Dashboards does."""
+
+    PORT = 15601
+
+    def _nodes(self, *versions: str) -> str:
+        body = json.dumps({"nodes": {str(i): {"version": v} for i, v in enumerate(versions)}}).encode()
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        return f"http://127.0.0.1:{server.server_port}"
+
+    def _answer(self, version: str, endpoints: str, fault: str = "") -> tuple:
+        """What it says, and how its health check ends."""
+        environment = {"COMPANION_VERSION": version, "OPENSEARCH_HOSTS": endpoints, "COMPANION_FAULT": fault,
+                       "COMPANION_PORT": str(self.PORT)}
+        perl = ["/usr/bin/perl", str(companion.PROGRAM)]
+        server = subprocess.Popen([*perl, "serve"], env=environment, stdout=subprocess.PIPE, text=True)
+        try:
+            self.assertIn(f"companion {version} listens", server.stdout.readline())
+            check = subprocess.run([*perl, "check"], env=environment, check=False).returncode
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.PORT}/api/status", timeout=10) as answer:
+                    return answer.read().decode(), check
+            except urllib.error.HTTPError as e:
+                with e:
+                    return e.read().decode(), check
+        finally:
+            server.terminate()
+            self.assertEqual(server.wait(5), 0)
+            server.stdout.close()
+
+    def test_it_serves_with_nodes_of_its_own_minor_or_a_later_one(self):
+        for own, nodes in (("2.17.1", ("2.17.1",)), ("2.17.1", ("2.17.1", "2.19.1")), ("2.19.1", ("2.19.1", "2.19.4"))):
+            self.assertEqual(self._answer(own, self._nodes(*nodes)), ("ok", 0), (own, nodes))
+
+    def test_it_does_not_with_an_older_one_with_another_major_or_with_none(self):
+        dead = "http://127.0.0.1:9"
+        for endpoints, word in ((self._nodes("2.19.1", "2.17.1"), "a node runs 2.17"), (self._nodes("3.8.0"), "runs 3.8"),
+                                (dead, "no node answers")):
+            text, check = self._answer("2.19.1", endpoints)
+            self.assertIn(word, text)
+            self.assertEqual(check, 1)
+        self.assertEqual(self._answer("2.19.1", f"{dead},{self._nodes('2.19.1')}"), ("ok", 0))
+        self.assertEqual(self._answer("2.19.1", self._nodes("2.19.1"), fault="1"), ("made to fail", 1))
+
+    def test_the_files_name_it(self):
+        spec = specs.plan("demo", "2.17.1", ["h1", "h2"], 1, "256m", "plain", 10)
+        text = companion.compose_file(spec, "h2", "2.17.1")
+        self.assertIn("image: registry.lab:5000/opensearch-dashboards:2.17.1   #", text)
+        self.assertIn('"10.77.0.12:5611:5601"', text)
+        self.assertIn("=http://10.77.0.11:9210,http://10.77.0.12:9210\n", text)
+        self.assertEqual(companion.cluster_file_lines("demo", ["h2"]), "companions:\n  - {host: h2, project: demo-dashboards, "
+                         'service: dashboards, image: "registry.lab:5000/opensearch-dashboards:{version}"}\n')
 
 
 class MirrorTest(unittest.TestCase):

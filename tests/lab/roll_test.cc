@@ -27,14 +27,14 @@ TEST_F(LongRollTest, FromTwoSeventeenToTwoNineteenFour) {
 
 TEST_F(LongRollTest, DedicatedManagersAndACoordinatingNode) {
   ASSERT_NO_FATAL_FAILURE(
-      Bring("dedicated", "2.19.1", {"2.19.4"}, {"--layout", "dedicated", "--style", "anchor"}));
+      Bring("dedicated", "2.19.1", {"2.19.4"}, {"--layout", "dedicated", "--style", "plain"}));
   Roll("2.19.4");
   // Data nodes first, then what only coordinates, the cluster managers last.
   const json rollout = Drover({"rollout", "ls", "-o", "json"}).Json();
   const std::string id = rollout["rollouts"][0]["id"];
   const json shown = Drover({"rollout", "show", id, "-o", "json"}).Json();
   std::map<std::string, int> batch;
-  for (const json& member : shown["members"]) batch[member["name"]] = member["batch"];
+  for (const json& member : shown["members"]) batch[member["member"]["name"]] = member["batch"];
   const int last_data = std::max({batch["os-4"], batch["os-5"], batch["os-6"]});
   const int first_manager = std::min({batch["os-1"], batch["os-2"], batch["os-3"]});
   EXPECT_LT(last_data, batch["os-7"]);

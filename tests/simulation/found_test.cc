@@ -66,6 +66,16 @@ TEST(Found, APolicyThatWasStoppedAfterItWasStarted) {
   ExpectKept(scenario);
 }
 
+// The copy of a rollout that had ended elsewhere paused, and nobody looked at it any more.
+TEST(Found, ARolloutThatPausedAfterItsCopyHadEnded) {
+  Fault dies;
+  dies.kind = FaultKind::kControllerDiesBeforeAction;
+  dies.count = 94;
+  const Scenario scenario = Of(36854, {At(FaultKind::kSecondController, 12'200), dies});
+  ExpectKept(scenario);
+  EXPECT_EQ(Simulate(scenario).phase, rollout::Phase::kSucceeded);
+}
+
 TEST(Found, TheOnlyManagerStoppedByAControllerThatWasFenced) {
   Scenario scenario = Of(32746, {At(FaultKind::kSecondController, 22'700)});
   scenario.managers = 1;

@@ -125,8 +125,13 @@ void Promises::AfterStop(const OperationId& id) {
 }
 
 void Promises::OnVolumeOpened(const std::string& member, const std::string& before,
-                              const std::string& now) {
-  if (rollout::ParseVersion(now) < rollout::ParseVersion(before)) {
+                              const std::string& now, bool copied) {
+  const auto old = rollout::ParseVersion(before), fresh = rollout::ParseVersion(now);
+  if (fresh && old && fresh->major > old->major && !copied && cluster_.MayBeManager(member)) {
+    Violated("5: " + now + " opens the volume of " + member +
+             ", a cluster manager, without a copy");
+  }
+  if (fresh < old) {
     Violated("4: " + now + " opens the volume of " + member + ", which " + before + " has opened");
   }
 }
@@ -154,6 +159,11 @@ void Promises::CheckWaits(const rollout::Rollout& rollout) {
 }
 
 void Promises::CheckRest(const rollout::Rollout& rollout) {
+  // A pause that says what the cluster does not take back, and tries it on, is no rest yet.
+  const bool tries_on = rollout.phase == Phase::kPaused && !rollout.outstanding.empty() &&
+                        rollout.wait &&
+                        rollout.wait->reason.find("not put back yet") != std::string::npos;
+  if (tries_on) return;
   if (!two_controllers_ && cluster_.settings != settings_before_) {
     std::string now;
     for (const auto& [name, value] : cluster_.settings) now += " " + name + "=" + value;

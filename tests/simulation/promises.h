@@ -35,8 +35,9 @@ class Promises {
   // Around the end of a container that a verb of order `id` stops.
   void BeforeStop();
   void AfterStop(const OperationId& id);
-  // The volume of a member is opened by a process of this version.
-  void OnVolumeOpened(const std::string& member, const std::string& before, const std::string& now);
+  // The volume of a member is opened by a process of this version; `copied`: there is a cold copy.
+  void OnVolumeOpened(const std::string& member, const std::string& before, const std::string& now,
+                      bool copied = true);
   // A second controller works too: settings are judged at the end only.
   void OnSecondController() { two_controllers_ = true; }
   // A companion is stopped: only once no node runs the old version any more.

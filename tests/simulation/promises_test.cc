@@ -66,6 +66,13 @@ TEST_F(PromisesTest, OlderVersionOnANewerVolume) {
   EXPECT_TRUE(Broken("4")) << promises_.violation();
 }
 
+TEST_F(PromisesTest, AClusterManagersVolumeOfAnotherMajorVersionWithoutACopy) {
+  promises_.OnVolumeOpened("os-1", kNewVersion, kNewMajorVersion, true);
+  EXPECT_EQ(promises_.violation(), "");
+  promises_.OnVolumeOpened("os-1", kNewVersion, kNewMajorVersion, false);
+  EXPECT_TRUE(Broken("5")) << promises_.violation();
+}
+
 TEST_F(PromisesTest, SettingChangedAndNotRecorded) {
   rollout::Outstanding put{
       rollout::ActionId("r/-/freeze/1"),

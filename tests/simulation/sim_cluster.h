@@ -3,6 +3,7 @@
 #ifndef DROVER_TESTS_SIMULATION_SIM_CLUSTER_H_
 #define DROVER_TESTS_SIMULATION_SIM_CLUSTER_H_
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <optional>
@@ -40,6 +41,10 @@ class SimCluster {
   // Whether node `i` is the only one that may be elected.
   bool IsSoleManager(int i) const {
     return i == 0 && nodes_.front().eligible && (nodes_.size() == 1 || !nodes_[1].eligible);
+  }
+  bool MayBeManager(const std::string& node) const {
+    return std::any_of(nodes_.begin(), nodes_.end(),
+                       [&node](const Node& n) { return n.name == node && n.eligible; });
   }
   // Whether every node is there and every copy is started.
   bool Green() const;

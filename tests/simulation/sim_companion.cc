@@ -13,6 +13,7 @@ struct ServiceOf {
   std::string operator()(const rollout::SetImage& verb) const { return verb.service; }
   std::string operator()(const rollout::StopService& verb) const { return verb.service; }
   std::string operator()(const rollout::UpService& verb) const { return verb.service; }
+  std::string operator()(const rollout::CopyVolume& verb) const { return verb.service; }
   std::string operator()(const rollout::RestoreFile&) const { return ""; }
   std::string operator()(const rollout::DownProject&) const { return ""; }
 };
@@ -78,6 +79,7 @@ struct SimCompanion::Verbs {
     end.container_id = "d" + std::to_string(c.life_);
     return end;
   }
+  OperationEnd operator()(const rollout::CopyVolume&) { return {}; }
   OperationEnd operator()(const rollout::RestoreFile&) { return {}; }
   OperationEnd operator()(const rollout::DownProject&) { return {}; }
 };

@@ -58,7 +58,7 @@ void SimHost::StartContainer() {
   stopped_by_verb_ = false;
   started_at_ = schedule_.now();
   const uint64_t life = ++life_;
-  promises_.OnVolumeOpened(node_, opened_by_, content_);
+  promises_.OnVolumeOpened(node_, opened_by_, content_, !copies_.empty());
   if (rollout::ParseVersion(opened_by_) < rollout::ParseVersion(content_)) opened_by_ = content_;
   if (next_start_ && NewContainer()) return BootBroken(*next_start_, life);
   Boot(life);
@@ -202,6 +202,14 @@ struct SimHost::Verbs {
     end.image_id = "sha256:" + h.content_;
     return end;
   }
+  OperationEnd operator()(const rollout::CopyVolume& copy) {
+    if (h.running_) return Failed(OperationErrorCode::kComposeFailed, "the container is running");
+    if (h.disk_full_) return Failed(OperationErrorCode::kDiskFull, "no room for a copy");
+    h.copies_.insert(copy.name);
+    OperationEnd end;
+    end.copy = "/copies/" + copy.name;
+    return end;
+  }
   OperationEnd operator()(const rollout::DownProject&) {
     return Failed(OperationErrorCode::kUnsupportedVerb, "the simulated policy forbids it");
   }
@@ -227,6 +235,11 @@ OperationEnd SimHost::Examine(const OperationId& id, const rollout::Verb& verb, 
   if (const auto* restore = std::get_if<rollout::RestoreFile>(&verb)) {
     const auto it = kept_.find(restore->operation_id);
     return it != kept_.end() && it->second == file_image_ ? done : Interrupted();
+  }
+  if (const auto* copy = std::get_if<rollout::CopyVolume>(&verb)) {
+    if (!copies_.contains(copy->name)) return Interrupted();
+    done.copy = "/copies/" + copy->name;
+    return done;
   }
   if (!engine_up_) {
     OperationEnd end = Interrupted();

@@ -92,6 +92,7 @@ class SimHost {
   bool made_again_ = false;
   uint64_t life_ = 1;
   HostChanges changes_;
+  std::set<std::string> copies_;         // cold copies of the volume
   std::string opened_by_ = kOldVersion;  // the newest version that has opened the volume
 };
 

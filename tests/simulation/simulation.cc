@@ -161,7 +161,10 @@ void Simulation::OperatorStarts() {
   if (!runs) schedule_.After(Millis(1'000), [this] { OperatorStarts(); });
 }
 
+// After an end as well: the one that is in charge then may be another controller, which has not
+// ended.
 void Simulation::OperatorLooks() {
+  schedule_.After(kOperatorLooks, [this] { OperatorLooks(); });
   if (Ended()) return;
   if (calm_ && Active().rollout().phase == Phase::kPaused) {
     Active().Ask(resumes_++ < kMaxResumes ? rollout::Request::kResume : rollout::Request::kAbort);
@@ -170,7 +173,6 @@ void Simulation::OperatorLooks() {
   const bool stuck = calm_ && Active().rollout().phase == Phase::kRestoring;
   looks_stuck_ = stuck ? looks_stuck_ + 1 : 0;
   if (looks_stuck_ > kMaxStuckLooks) Active().Ask(rollout::Request::kAbort);
-  schedule_.After(kOperatorLooks, [this] { OperatorLooks(); });
 }
 
 // Without faults nothing is done twice, nothing pauses by itself, and the aim is reached.
@@ -200,6 +202,7 @@ void Simulation::CheckUndisturbed() {
 void Simulation::CheckEnd() {
   const rollout::Rollout& rollout = Active().rollout();
   const std::string state = Name(rollout.phase);
+  if (!Ended()) promises_.Violated("the run is over and the rollout is " + state);
   if (scenario_.faults.empty()) CheckUndisturbed();
   // A controller that runs on beside a newer one, until it is fenced, may freeze after that has
   // ended.

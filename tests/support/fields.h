@@ -45,7 +45,7 @@ DROVER_FIELDS(HopNeed, kind, text, names)
 DROVER_FIELDS(Hop, from, to, needs)
 DROVER_FIELDS(SnapshotOrigin, rollout, cluster_uuid, from_version, to_version, settings, policies)
 DROVER_FIELDS(PlannedMember, name, host, project, service, node_id, roles, from_image, to_image,
-              elected_manager, batch, note)
+              elected_manager, batch, note, cold_copy)
 DROVER_FIELDS(RepositoryView, name, type, exists, settings, verified, verified_node_ids,
               verify_error)
 DROVER_FIELDS(Plan, id, request, spec, from_version, members, companions, others, batches, checks,
@@ -57,9 +57,9 @@ DROVER_FIELDS(Wait, reason, since, until, ends_when)
 DROVER_FIELDS(CellTimes, started_at, ended_at, failed, text)
 DROVER_FIELDS(MemberFailure, step, reason, evidence, log_lines, aftermath)
 DROVER_FIELDS(MemberState, step, cells, prefetched, digest, version, set_image, file_uncertain,
-              stopped, new_image_ran, new_image_sure, renewed, unclean_stop, container, skipped,
-              held, examined, awaited, fate, progress_mark, progress_at, wait, failure, attempts,
-              late_stops, step_since)
+              stopped, new_image_ran, new_image_sure, renewed, unclean_stop, cold_copy, container,
+              skipped, held, examined, awaited, fate, progress_mark, progress_at, wait, failure,
+              attempts, late_stops, step_since)
 DROVER_FIELDS(RecordedSetting, name, before, now, changed, ours)
 DROVER_FIELDS(VotingExclusion, node, set)
 DROVER_FIELDS(SnapshotProgress, state, shards_done, shards_total, shards_failed, bytes_done,
@@ -70,6 +70,7 @@ DROVER_FIELDS(RestoreFile, operation_id)
 DROVER_FIELDS(StopService, service, timeout, process)
 DROVER_FIELDS(UpService, service, recreate)
 DROVER_FIELDS(DownProject, timeout)
+DROVER_FIELDS(CopyVolume, service, path, name)
 DROVER_FIELDS(OperationOrder, id, host, project, verb, deadline, begin_by)
 DROVER_FIELDS(ObserveWorld, with_hosts, with_repository, with_explanation, with_images)
 DROVER_FIELDS(StartOperation, order)

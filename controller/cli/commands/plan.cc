@@ -1,5 +1,9 @@
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
 #include "common/base/files.h"
 #include "controller/cli/commands/commands.h"
 #include "controller/cli/output.h"
@@ -12,6 +16,9 @@ namespace drover::cli {
 namespace {
 
 using Rollouts = v1::RolloutService::Stub;
+
+constexpr Millis kCalm{10 * 60 * 1000};
+constexpr Millis kCalmPoll{2'000};
 
 struct PlanArgs {
   v1::RolloutKind kind = v1::ROLLOUT_KIND_UPGRADE;
@@ -137,6 +144,30 @@ Status CanRun(const Session& session, const PlanArgs& args) {
   return session.CanConfirm(args.yes);
 }
 
+// After a hop shards still move for a while. Where that is all that blocks the plan, it is made
+// again until it is over.
+grpc::Status CreateNextPlan(Session& session, const PlanArgs& args, v1::Plan& plan) {
+  const auto calms_down = [](const v1::Plan& made) {
+    return IsBlocked(made) &&
+           std::all_of(made.checks().begin(), made.checks().end(), [](const v1::CheckResult& c) {
+             return c.verdict() != v1::VERDICT_BLOCK || c.id() == "P2" || c.id() == "P3";
+           });
+  };
+  const auto until = std::chrono::steady_clock::now() + kCalm;
+  for (bool said = false;; said = true) {
+    plan.Clear();
+    const grpc::Status status = CreatePlan(session, args, plan);
+    if (!status.ok() || !calms_down(plan) || std::chrono::steady_clock::now() > until) {
+      return status;
+    }
+    if (!said) {
+      session.Say("waits for shards that still move after the hop before, at most " +
+                  FormatDuration(kCalm) + "; Ctrl-C ends the waiting and changes nothing");
+    }
+    std::this_thread::sleep_for(kCalmPoll);
+  }
+}
+
 // Each hop is worked out from what the cluster runs then, so that the same command goes on with a
 // way that was left.
 Exit Upgrade(Session& session, const PlanArgs& args) {
@@ -145,7 +176,8 @@ Exit Upgrade(Session& session, const PlanArgs& args) {
   int hops = 0;
   for (int hop = 1;; ++hop) {
     v1::Plan plan;
-    const grpc::Status status = CreatePlan(session, args, plan);
+    const grpc::Status status =
+        hop == 1 ? CreatePlan(session, args, plan) : CreateNextPlan(session, args, plan);
     if (hop == 1) hops = plan.hops_size();
     const std::string again = hops > 1 ? UpgradeCommand(args) : "";
     const Exit exit = status.ok() ? Start(session, args, plan) : session.Fail(status);

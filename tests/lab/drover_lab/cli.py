@@ -3,8 +3,8 @@
 import argparse
 import json
 
-from . import (ansible, baseline, check, clusters, drover, drover_cli, hosts, images, load, network, registry, secured,
-               settings, specs)
+from . import (ansible, baseline, check, clusters, companion, drover, drover_cli, hosts, images, load, network, registry,
+               secured, settings, specs)
 from .shell import LabError, exclusive, run, say
 
 EXIT_NO_ENGINE = 77
@@ -40,7 +40,9 @@ def _parser() -> argparse.ArgumentParser:
     down.add_argument("--cluster", metavar="NAME")
     image = _add(commands, "images", _images, "build and push the images that the cache does not hold")
     image.add_argument("versions", nargs="+", metavar="VERSION")
-    image.add_argument("--security", action="store_true", help="those with the security plugin, as opensearch-security")
+    kind = image.add_mutually_exclusive_group()
+    kind.add_argument("--security", action="store_true", help="those with the security plugin, as opensearch-security")
+    kind.add_argument("--companion", action="store_true", help="those of the stand-in for Dashboards")
     tag = _add(commands, "tag", _tag, "one more tag in the registry for the image of a version, or for a variant of it")
     tag.add_argument("tag", metavar="TAG")
     tag.add_argument("--of", required=True, metavar="VERSION")
@@ -55,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     _add(registry_commands, "stop", _registry_stop, "end it; images stay in the cache")
     _add(registry_commands, "start", _registry_start, "start it again")
     drover_cli.add_commands(commands, _group, _add)
+    companion.add_commands(commands, _group, _add)
     for name, action, text in (("baseline", _baseline, "upgrade a cluster by the plain loop; prints timings"),
                                ("ansible", _ansible, "upgrade a cluster by Ansible; prints the timing")):
         roll = _add(commands, name, action, text)
@@ -171,12 +174,13 @@ def _down(arguments) -> None:
 
 def _images(arguments) -> None:
     with exclusive():
-        (secured if arguments.security else images).ensure(arguments.versions)
+        (secured if arguments.security else companion if arguments.companion else images).ensure(arguments.versions)
 
 
 def _tag(arguments) -> None:
     registry.tag(arguments.of, arguments.repository, arguments.tag, arguments.env,
-                 images.BELOW_A_SHELL if arguments.below_a_shell else None)
+                 images.BELOW_A_SHELL if arguments.below_a_shell else None,
+                 companion.REPOSITORY if arguments.repository == companion.REPOSITORY else registry.SOURCE)
 
 
 def _cluster_up(arguments) -> None:

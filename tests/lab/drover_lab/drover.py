@@ -27,7 +27,7 @@ CONNECT_PATIENCE = 60
 
 POLICY = """# What Drover may do on {host}: written by `lab drover up`, root's own.
 project_roots: [{projects}]
-images: [{registry}/opensearch, {registry}/opensearch-old, {registry}/opensearch-security]
+images: [{registry}/opensearch, {registry}/opensearch-dashboards, {registry}/opensearch-old, {registry}/opensearch-security]
 verbs: all
 max_stop_time: 5m
 """

@@ -41,7 +41,7 @@ def compare(name: str, tag: str = "") -> dict:
     except OSError as e:
         raise LabError(f"nothing was saved of cluster {name}: run `lab evidence save {name}` before the upgrade") from e
     after = _look(spec)
-    engine_events = {h: _container_events(spec, h, before["at"]) for h in spec.hosts}
+    by_host = {h: engine_events(h, spec.name, before["at"]) for h in spec.hosts}
     return {
         "name": name,
         "versions": {"before": before["versions"], "after": after["versions"]},
@@ -52,8 +52,8 @@ def compare(name: str, tag: str = "") -> dict:
                       "equal": before["documents"] == after["documents"]},
         "files": compare_files(spec, folder / "files", set(before["versions"].values()),
                                set(after["versions"].values()) | ({tag} if tag else set())),
-        "containers": {m.name: _container(m, before, after, engine_events[m.host]) for m in spec.members},
-        "snapshot": _snapshot(spec, before["at"], engine_events),
+        "containers": {m.name: _container(m, before, after, by_host[m.host]) for m in spec.members},
+        "snapshot": _snapshot(spec, before["at"], by_host),
         "untouched": _untouched(spec, folder / "files", before, after),
     }
 
@@ -118,9 +118,10 @@ def _container_id(spec: Spec, member) -> str:
                    "--filter", f"label=com.docker.compose.service={member.service}").strip()
 
 
-def _container_events(spec: Spec, host: str, since: float) -> list:
+def engine_events(host: str, project: str, since: float) -> list:
+    """What the host's Engine says of the containers of a Compose project since that time."""
     out = _docker(host, "events", "--since", f"{since:.3f}", "--until", f"{time.time():.3f}", "--format", "{{json .}}",
-                  "--filter", "type=container", "--filter", f"label=com.docker.compose.project={spec.name}")
+                  "--filter", "type=container", "--filter", f"label=com.docker.compose.project={project}")
     events = [json.loads(line) for line in out.splitlines()]
     return [{"action": e["Action"], "at": e["timeNano"] / 1e9, "container": e["Actor"]["ID"],
              "service": e["Actor"]["Attributes"].get("com.docker.compose.service", ""),
@@ -135,9 +136,9 @@ def _container(member, before: dict, after: dict, events: list) -> dict:
             "exit_codes": [e["exit_code"] for e in ends]}
 
 
-def _snapshot(spec: Spec, since: float, engine_events: dict) -> dict:
+def _snapshot(spec: Spec, since: float, by_host: dict) -> dict:
     """The last snapshot made since, and whether it had ended before anything stopped: by clock and by Drover's events."""
-    stops = [e["at"] for events in engine_events.values() for e in events if e["action"] in ("die", "kill", "stop")]
+    stops = [e["at"] for events in by_host.values() for e in events if e["action"] in ("die", "kill", "stop")]
     try:
         listing = spec.client.call("GET", f"/_snapshot/{REPOSITORY}/_all")["snapshots"]
     except LabError:

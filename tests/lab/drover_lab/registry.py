@@ -56,11 +56,11 @@ def has(repository: str, tag: str) -> bool:
     return (STORAGE / f"docker/registry/v2/blobs/{algorithm}/{value[:2]}/{value}/data").exists()
 
 
-def tag(existing: str, repository: str, fresh: str, variable=None, entrypoint=None) -> None:
-    """Gives the image opensearch:EXISTING a second name, REPOSITORY:FRESH; with a variable (NAME=VALUE) or an entry point
-    an image that differs in that."""
-    manifest = json.loads(_call("GET", f"{SOURCE}/manifests/{existing}", None, MANIFEST))
-    text = _call("GET", f"{SOURCE}/blobs/{manifest['config']['digest']}", None)
+def tag(existing: str, repository: str, fresh: str, variable=None, entrypoint=None, source=SOURCE) -> None:
+    """Gives the image SOURCE:EXISTING a second name, REPOSITORY:FRESH; with a variable (NAME=VALUE) or an entry point an
+    image that differs in that."""
+    manifest = json.loads(_call("GET", f"{source}/manifests/{existing}", None, MANIFEST))
+    text = _call("GET", f"{source}/blobs/{manifest['config']['digest']}", None)
     if variable or entrypoint:
         config = json.loads(text)
         config["config"].setdefault("Env", []).extend([variable] if variable else [])
@@ -69,8 +69,8 @@ def tag(existing: str, repository: str, fresh: str, variable=None, entrypoint=No
     digest = "sha256:" + hashlib.sha256(text).hexdigest()
     _upload(repository, digest, text)
     manifest["config"] |= {"digest": digest, "size": len(text)}
-    for layer in manifest["layers"] if repository != SOURCE else []:
-        _call("POST", f"{repository}/blobs/uploads/?mount={layer['digest']}&from={SOURCE}", b"")
+    for layer in manifest["layers"] if repository != source else []:
+        _call("POST", f"{repository}/blobs/uploads/?mount={layer['digest']}&from={source}", b"")
     _call("PUT", f"{repository}/manifests/{fresh}", json.dumps(manifest).encode(), MANIFEST)
 
 

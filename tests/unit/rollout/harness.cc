@@ -227,6 +227,12 @@ struct Model {
     void operator()(const RestoreFile&) {
       member.file_image = std::string(kImage) + ":" + h.rollout_.plan->from_version;
     }
+    void operator()(const CopyVolume& copy) {
+      EXPECT_FALSE(member.running) << name << ": a cold copy of a volume in use";
+      member.copied = member.opened;
+      end->copy = "/copies/" + copy.name;
+      end->bytes = 3 << 20;
+    }
     void operator()(const StopService&) {
       member.running = false;
       if (member.container) member.container->state = "exited";

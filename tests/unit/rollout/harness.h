@@ -25,6 +25,8 @@ class Harness {
     std::string file_image, running_version;
     // The newest version that has opened the volume: an older one must never start on it.
     std::string opened;
+    // The version that had opened the volume when it was copied; empty: there is no copy.
+    std::string copied;
     // As its agent sees it; nothing: there is none.
     std::optional<ContainerView> container;
     // What the next UpService leaves: a node in the cluster unless told otherwise.

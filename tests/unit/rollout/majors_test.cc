@@ -1,4 +1,4 @@
-// What an upgrade to the next major version does besides (opensearch.md M2 c and e).
+// What an upgrade to the next major version does besides (opensearch.md M2 c, d and e).
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -83,6 +83,91 @@ TEST(NoReturnTest, AMinorUpgradeHasNone) {
 TEST(NoReturnTest, ThePlanSaysWhetherItPauses) {
   EXPECT_THAT(Major(false).rollout().plan->hops[0].needs[0].text, HasSubstr("pauses before it"));
   EXPECT_THAT(Major(true).rollout().plan->hops[0].needs[0].text, HasSubstr("Accepted"));
+}
+
+TEST(ColdCopyTest, EachClusterManagersVolumeIsCopiedBeforeTheNewImage) {
+  Harness h = Major(true);
+  h.Ask(Request::kStart);
+  h.Run();
+  ASSERT_EQ(h.rollout().phase, Phase::kSucceeded) << h.rollout().reason;
+  for (const char* name : {"os-1", "os-2", "os-3"}) {
+    EXPECT_EQ(h.Count(std::string("CopyVolume ") + name), 1) << name;
+    EXPECT_EQ(h.members[name].copied, h.rollout().plan->from_version) << name;
+  }
+  EXPECT_THAT(Said(h, "member.copied")[0], HasSubstr("os-2: cold copy of its volume, 3 MiB, in /"));
+  EXPECT_THAT(h.rollout().members[0].cold_copy, HasSubstr(h.rollout().plan->snapshot));
+}
+
+TEST(ColdCopyTest, AMinorUpgradeAndAMemberThatCannotBeElectedNeedNone) {
+  Harness minor;
+  minor.Ask(Request::kStart);
+  minor.Run();
+  EXPECT_EQ(minor.Count("CopyVolume os-2"), 0);
+
+  World world = testing::OldMajorWorld();
+  for (NodeView& node : world.cluster.nodes) {
+    if (node.name == "os-2") node.roles = {"data"};
+  }
+  PlanRequest request = testing::MajorPlan(true).request;
+  const auto plan = MakePlan(PlanId("p"), request, testing::HealthySpec(), world, {});
+  ASSERT_TRUE(plan.ok()) << Message(plan.status());
+  for (const PlannedMember& member : plan->members) {
+    EXPECT_EQ(member.cold_copy.empty(), member.name == "os-2") << member.name;
+  }
+}
+
+TEST(ColdCopyTest, WithoutItTheNewImageNeverStarts) {
+  Harness h = Major(true);
+  bool full = true;
+  h.override = [&](const Outstanding& action) -> std::optional<EventBody> {
+    const auto* copy = testing::VerbOf<CopyVolume>(action);
+    if (copy == nullptr || !full) return std::nullopt;
+    OperationEnd end;
+    end.state = OperationState::kFailed;
+    end.error = OperationErrorCode::kDiskFull;
+    end.message = "make room there";
+    return OperationEnded{action.id, end};
+  };
+  h.Ask(Request::kStart);
+  h.Run();
+  EXPECT_EQ(h.rollout().phase, Phase::kPaused);
+  EXPECT_THAT(h.rollout().reason, HasSubstr("make room there"));
+  EXPECT_EQ(h.Count("SetImage os-2"), 0);
+  EXPECT_TRUE(h.members["os-2"].running);
+  EXPECT_EQ(h.members["os-2"].opened, h.rollout().plan->from_version);
+
+  full = false;
+  h.Ask(Request::kResume);
+  h.Run();
+  EXPECT_EQ(h.rollout().phase, Phase::kSucceeded) << h.rollout().reason;
+}
+
+// The volume has been opened by the new version since: the copy from before it is the one to keep.
+TEST(ColdCopyTest, AMemberThatIsTriedAgainIsNotCopiedAgain) {
+  Harness h = Major(true);
+  h.members["os-2"].boot = Harness::Member::Boot::kCrashes;
+  h.Ask(Request::kStart);
+  h.Run();
+  ASSERT_EQ(h.rollout().phase, Phase::kPaused);
+  h.members["os-2"].boot = Harness::Member::Boot::kJoins;
+  h.Ask(Request::kResume);
+  h.Run();
+  EXPECT_EQ(h.rollout().phase, Phase::kSucceeded) << h.rollout().reason;
+  EXPECT_EQ(h.Count("CopyVolume os-2"), 1);
+}
+
+TEST(ColdCopyTest, AnAbortEndsTheCopy) {
+  Harness h = Major(true);
+  h.Ask(Request::kStart);
+  h.Run([&] { return !h.actions.empty() && testing::VerbOf<CopyVolume>(h.actions.front()); });
+  h.Ask(Request::kAbort);
+  EXPECT_TRUE(std::any_of(h.actions.begin(), h.actions.end(), [](const Outstanding& action) {
+    return std::holds_alternative<CancelOperation>(action.action);
+  }));
+  h.Run();
+  EXPECT_EQ(h.rollout().phase, Phase::kAborted);
+  EXPECT_TRUE(h.members["os-2"].running);
+  EXPECT_EQ(h.Count("SetImage os-2"), 0);
 }
 
 TEST(ArchivedTest, TakenAwayAfterEachMemberThatJoined) {

@@ -99,6 +99,11 @@ Sample BeforeNoReturn() {
   return Take(h);
 }
 
+Sample Copying() {
+  Harness h(MajorPlan(false), OldMajorWorld());
+  return Until(h, [](const Harness& now) { return StepOf(now) == MemberStep::kCopy; });
+}
+
 Sample ClearingArchived() {
   Harness h(MajorPlan(false), OldMajorWorld());
   return Until(h, [](const Harness& now) { return Awaits<ClearArchived>(now); });
@@ -197,6 +202,7 @@ const std::map<std::string, Sample>& MemberSamples() {
       {"FLUSH (flushed)", FlushGate()},
       {"STOP", AtStep<StartOperation>(MemberStep::kStop)},
       {"LEFT", AtStep<ReadNodes>(MemberStep::kLeft)},
+      {"COPY", Copying()},
       {"SET_IMAGE", AtStep<StartOperation>(MemberStep::kSetImage)},
       {"UP", AtStep<StartOperation>(MemberStep::kUp)},
       {"JOINED", AtStep<AwaitHealth>(MemberStep::kJoined)},

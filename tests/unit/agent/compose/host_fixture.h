@@ -39,7 +39,7 @@ class HostTest : public testing::Test {
         "sha256:new", {}, {"other/os@" + Digest('c'), "r:5000/os@" + Digest('b')}, clock_.now};
     verbs_ = std::make_unique<ComposeVerbs>(
         ComposeVerbs::Parts{&engine_, &compose_, &policy_, &clock_, folder_.At("state"),
-                            Variables::Environment(), Millis(1)});
+                            Variables::Environment(), &cp_, Millis(1)});
   }
 
   static std::string Digest(char c) { return "sha256:" + std::string(64, c); }
@@ -108,6 +108,14 @@ class HostTest : public testing::Test {
     return order;
   }
 
+  v1::StartOperation CopyOrder() {
+    v1::StartOperation order = Order("r/m/copy/1");
+    order.mutable_verb()->mutable_copy_volume()->set_service("os1");
+    order.mutable_verb()->mutable_copy_volume()->set_path("/data");
+    order.mutable_verb()->mutable_copy_volume()->set_name("drover-1");
+    return order;
+  }
+
   v1::OperationEnd Run(const v1::StartOperation& order) {
     const v1::OperationError refused = verbs_->Check(order);
     EXPECT_EQ(refused.code(), v1::OPERATION_ERROR_CODE_UNSPECIFIED) << refused.message();
@@ -139,6 +147,7 @@ class HostTest : public testing::Test {
   TempFolder folder_;
   FixedClock clock_;
   FakeEngine engine_;
+  PosixCommandRunner cp_;
   FakeCommandRunner runner_{[this](const std::string& line) { return Act(line); }};
   ComposeCli compose_{&runner_, "/run/x.sock"};
   PolicyFile policy_{folder_.At("policy.yaml"), geteuid()};

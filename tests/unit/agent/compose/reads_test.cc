@@ -112,6 +112,26 @@ TEST_F(Reads, LooksIntoAnImageOnceAndNamesProcessesAlone) {
   EXPECT_EQ(engine_.folders_read, 1);
 }
 
+// Seen in the lab: found only once the member had been stopped.
+TEST_F(Reads, ATagThatCannotBeSetIsDeniedBeforeAnythingIsTouched) {
+  folder_.Write("srv/lab/.env", "TAG=2.17.1\n");
+  folder_.Write("srv/lab/compose.yaml",
+                "services:\n  os1: {image: 'r:5000/os:${TAG}'}\n"
+                "  os2: {image: 'r:5000/os:${TAG}'}\n  dash: {image: 'r:5000/dash:1.0.0'}\n");
+  v1::Query query;
+  v1::InspectProject* inspect = query.mutable_inspect_project();
+  inspect->set_project("lab");
+  inspect->add_images("r:5000/os:2.19.1");
+  const v1::QueryResult result = verbs_->Answer(query);
+  ASSERT_TRUE(result.has_project()) << result.error().message();
+  ASSERT_EQ(result.project().denials_size(), 2);
+  EXPECT_THAT(result.project().denials(0), HasSubstr("is shared with other services"));
+  EXPECT_THAT(result.project().denials(0), HasSubstr("os2; give each service a tag of its own"));
+  // A restart edits no file.
+  inspect->add_verbs("StopService");
+  EXPECT_EQ(verbs_->Answer(query).project().denials_size(), 0);
+}
+
 TEST_F(Reads, SaysWhyItDidNotLookIntoAnImage) {
   engine_.images["r:5000/os:2.19.1"] = ImageDetail();
   engine_.images["elsewhere/os:1"] = ImageDetail();
