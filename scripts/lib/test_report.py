@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Counts what ctest reported, for scripts/test: `count BUILD` prints one line, `record BUILD SECONDS` writes a page."""
+"""Counts what ctest reported, for scripts/test: `count BUILD` prints one line, `record BUILD SECONDS` writes a page, and `failed BUILD`
+prints the lab cases whose last result is no success, as ctest's -R takes them."""
 
 import subprocess
 import sys
@@ -9,7 +10,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = ROOT / "docs/proof-latest.md"
-PARTS = ("quick", "lab")
 
 
 def read(build: Path, part: str) -> list:
@@ -26,10 +26,27 @@ def read(build: Path, part: str) -> list:
     return found
 
 
+def read_lab(build: Path) -> list:
+    """As `read`, with the cases that ran again by what they did last: "failed, then passed" is what it says."""
+    cases = {name: (result, seconds, why) for name, result, seconds, why in read(build, "lab")}
+    for report in sorted(build.glob("junit-lab-again-*.xml"), key=lambda path: path.stat().st_mtime):
+        for name, result, seconds, why in read(build, report.stem.removeprefix("junit-")):
+            before = cases[name][0].split(", then ")[0] if name in cases else result
+            cases[name] = (result if before == result else f"{before}, then {result}", seconds, why)
+    return [(name, *rest) for name, rest in cases.items()]
+
+
+def failed(build: Path) -> int:
+    """Prints a regular expression of what has not passed; 1 where everything has."""
+    names = [name for name, result, _, _ in read_lab(build) if result.endswith("failed")]
+    print("^(" + "|".join(names) + ")$" if names else "")
+    return 0 if names else 1
+
+
 def count(build: Path) -> int:
     """Prints the summary line; 1 if a test failed or a report is missing."""
     try:
-        results = [result for part in PARTS for _, result, _, _ in read(build, part)]
+        results = [result.split(", then ")[-1] for _, result, _, _ in [*read(build, "quick"), *read_lab(build)]]
     except (OSError, xml.ParseError) as e:
         print(f"test: no report of a part: {e}", file=sys.stderr)
         print("0 passed, 1 failed, 0 skipped")
@@ -45,7 +62,7 @@ def record(build: Path, seconds: int) -> int:
              f"{time.strftime('%Y-%m-%d')}, commit {commit.stdout.strip() or 'unknown'}, {seconds // 60} min {seconds % 60} s. "
              "Written by `scripts/test --record`.", "", "## In the lab: real Docker Engines, real OpenSearch nodes", "",
              "| case | result | time |", "|---|---|---|"]
-    lines += [f"| {name} | {result} | {took:.1f} s |" for name, result, took, _ in read(build, "lab")]
+    lines += [f"| {name} | {result} | {took:.1f} s |" for name, result, took, _ in read_lab(build)]
     quick = read(build, "quick")
     bad = [name for name, result, _, _ in quick if result != "passed"]
     lines += ["", "## Without the lab", "", f"{len(quick)} cases in {sum(t for _, _, t, _ in quick):.0f} s of test time; "
@@ -56,9 +73,11 @@ def record(build: Path, seconds: int) -> int:
 
 
 def main(arguments) -> int:
-    """Runs `count BUILD` or `record BUILD SECONDS`."""
+    """Runs `count BUILD`, `failed BUILD` or `record BUILD SECONDS`."""
     build = Path(arguments[1])
-    return count(build) if arguments[0] == "count" else record(build, int(arguments[2]))
+    if arguments[0] == "record":
+        return record(build, int(arguments[2]))
+    return failed(build) if arguments[0] == "failed" else count(build)
 
 
 if __name__ == "__main__":
