@@ -2,41 +2,17 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/rollout/harness.h"
 #include "tests/unit/rollout/matchers.h"
+#include "tests/unit/rollout/sample_runs.h"
 
 namespace drover::rollout::testing {
 namespace {
 
 using Boot = Harness::Member::Boot;
-using Condition = std::function<bool(const Harness&)>;
 
 constexpr int kFirst = 0;  // os-2
 
-template <typename A>
-const Outstanding* Find(const Rollout& rollout) {
-  for (const Outstanding& o : rollout.outstanding) {
-    if (std::holds_alternative<A>(o.action)) return &o;
-  }
-  return nullptr;
-}
-
-template <typename A>
-bool Awaits(const Harness& h) {
-  return Find<A>(h.rollout()) != nullptr;
-}
-
 MemberStep StepOf(const Harness& h) { return h.rollout().members[kFirst].step; }
-
-Sample Take(const Harness& h) { return {h.rollout(), h.Now(), h.now()}; }
-
-// Runs from the start until `condition` holds for the first time.
-Sample Until(Harness& h, const Condition& condition) {
-  h.Ask(Request::kStart);
-  h.Run([&] { return condition(h); });
-  EXPECT_TRUE(condition(h));
-  return Take(h);
-}
 
 Sample Until(const Condition& condition) {
   Harness h;
@@ -160,82 +136,97 @@ Sample ToCome(Phase phase) {
   return sample;
 }
 
+std::map<std::string, Sample> With(std::map<std::string, Sample> kinds,
+                                   std::map<std::string, Sample> samples) {
+  samples.merge(kinds);
+  return samples;
+}
+
 }  // namespace
 
+const MemberState& Subject(const Rollout& rollout, int slot) {
+  const auto i = static_cast<size_t>(slot);
+  return i < rollout.members.size() ? rollout.members[i]
+                                    : rollout.companions[i - rollout.members.size()];
+}
+
 const std::map<std::string, Sample>& RolloutSamples() {
-  static const std::map<std::string, Sample> samples = {
-      {"PLANNED", Take(Harness())},
-      {"CHECKING", InPhase(Phase::kChecking)},
-      {"SNAPSHOTTING", Until([](const Harness& h) { return Awaits<TakeSnapshot>(h); })},
-      {"PREFETCHING", Prefetching()},
-      {"PREFETCHING (looks)", Until([](const Harness& h) {
-         return h.rollout().phase == Phase::kPrefetching && Awaits<ObserveWorld>(h);
-       })},
-      {"ROLLING", AtStep<StartOperation>(MemberStep::kStop)},
-      {"FINISHING", InPhase(Phase::kFinishing)},
-      {"FINISHING (looks)", Until([](const Harness& h) {
-         return h.rollout().phase == Phase::kFinishing && Awaits<ObserveWorld>(h);
-       })},
-      {"RESTORING (to pause)", Pausing()},
-      {"RESTORING (to abort)", Aborting([](const Harness& h) {
-         return Awaits<PutSettings>(h) && Awaits<StartOperation>(h);
-       })},
-      {"RESTORING (awaits)", Aborting([](const Harness& h) { return Awaits<ReadNodes>(h); })},
-      {"RESTORING (looks)", Aborting([](const Harness& h) { return Awaits<ObserveWorld>(h); })},
-      {"PAUSED", PausedByOperator()},
-      {"PAUSED (a member failed)", PausedAtFailure()},
-      {"SUCCEEDED", InPhase(Phase::kSucceeded)},
-      {"FAILED", Refused()},
-      {"ABORTED", Aborted()},
-      {"ROLLING_BACK", ToCome(Phase::kRollingBack)},
-      {"ROLLED_BACK", ToCome(Phase::kRolledBack)},
-  };
+  static const std::map<std::string, Sample> samples = With(
+      RolloutSamplesOfKinds(),
+      {
+          {"PLANNED", Take(Harness())},
+          {"CHECKING", InPhase(Phase::kChecking)},
+          {"SNAPSHOTTING", Until([](const Harness& h) { return Awaits<TakeSnapshot>(h); })},
+          {"PREFETCHING", Prefetching()},
+          {"PREFETCHING (looks)", Until([](const Harness& h) {
+             return h.rollout().phase == Phase::kPrefetching && Awaits<ObserveWorld>(h);
+           })},
+          {"ROLLING", AtStep<StartOperation>(MemberStep::kStop)},
+          {"FINISHING", InPhase(Phase::kFinishing)},
+          {"FINISHING (looks)", Until([](const Harness& h) {
+             return h.rollout().phase == Phase::kFinishing && Awaits<ObserveWorld>(h);
+           })},
+          {"RESTORING (to pause)", Pausing()},
+          {"RESTORING (to abort)", Aborting([](const Harness& h) {
+             return Awaits<PutSettings>(h) && Awaits<StartOperation>(h);
+           })},
+          {"RESTORING (awaits)", Aborting([](const Harness& h) { return Awaits<ReadNodes>(h); })},
+          {"RESTORING (looks)", Aborting([](const Harness& h) { return Awaits<ObserveWorld>(h); })},
+          {"PAUSED", PausedByOperator()},
+          {"PAUSED (a member failed)", PausedAtFailure()},
+          {"SUCCEEDED", InPhase(Phase::kSucceeded)},
+          {"FAILED", Refused()},
+          {"ABORTED", Aborted()},
+          {"ROLLING_BACK", ToCome(Phase::kRollingBack)},
+          {"ROLLED_BACK", ToCome(Phase::kRolledBack)},
+      });
   return samples;
 }
 
 const std::map<std::string, Sample>& MemberSamples() {
-  static const std::map<std::string, Sample> samples = {
-      {"PENDING", AtStep<ObserveWorld>(MemberStep::kPending)},
-      {"PENDING (no return)", BeforeNoReturn()},
-      {"FREEZE", AtStep<PutSettings>(MemberStep::kFreeze)},
-      {"FLUSH", AtStep<Flush>(MemberStep::kFlush)},
-      {"FLUSH (flushed)", FlushGate()},
-      {"STOP", AtStep<StartOperation>(MemberStep::kStop)},
-      {"LEFT", AtStep<ReadNodes>(MemberStep::kLeft)},
-      {"COPY", Copying()},
-      {"SET_IMAGE", AtStep<StartOperation>(MemberStep::kSetImage)},
-      {"UP", AtStep<StartOperation>(MemberStep::kUp)},
-      {"JOINED", AtStep<AwaitHealth>(MemberStep::kJoined)},
-      {"JOINED (asks)", AtStep<ReadNodes>(MemberStep::kJoined)},
-      {"JOINED (looks)",
-       [] {
-         Harness h;
-         h.members["os-2"].boot = Boot::kHangs;
-         return Until(h, [](const Harness& now) { return Awaits<ReadContainer>(now); });
-       }()},
-      {"THAW", AtStep<PutSettings>(MemberStep::kThaw)},
-      {"THAW (archived)", ClearingArchived()},
-      {"RECOVERED", AtStep<AwaitHealth>(MemberStep::kRecovered)},
-      {"RECOVERED (looks)",
-       [] {
-         Harness h;
-         h.override = [&h](const Outstanding& action) -> std::optional<EventBody> {
-           if (!std::holds_alternative<AwaitHealth>(action.action)) return std::nullopt;
-           if (StepOf(h) != MemberStep::kRecovered) return std::nullopt;
-           HealthView health;
-           health.status = "yellow";
-           health.timed_out = true;
-           return HealthSeen{action.id, health, ""};
-         };
-         return Until(h, [](const Harness& now) {
-           return StepOf(now) == MemberStep::kRecovered && Awaits<ObserveWorld>(now);
-         });
-       }()},
-      {"DONE", Until([](const Harness& h) { return StepOf(h) == MemberStep::kDone; })},
-      {"FAILED", Failed(Aftermath::kLog)},
-      {"FAILED (looks)", Failed(Aftermath::kLook)},
-      {"FAILED (stops)", Failed(Aftermath::kStop)},
-  };
+  static const std::map<std::string, Sample> samples =
+      With(MemberSamplesOfKinds(),
+           {
+               {"PENDING", AtStep<ObserveWorld>(MemberStep::kPending)},
+               {"PENDING (no return)", BeforeNoReturn()},
+               {"FREEZE", AtStep<PutSettings>(MemberStep::kFreeze)},
+               {"FLUSH", AtStep<Flush>(MemberStep::kFlush)},
+               {"FLUSH (flushed)", FlushGate()},
+               {"STOP", AtStep<StartOperation>(MemberStep::kStop)},
+               {"LEFT", AtStep<ReadNodes>(MemberStep::kLeft)},
+               {"SET_IMAGE", AtStep<StartOperation>(MemberStep::kSetImage)},
+               {"UP", AtStep<StartOperation>(MemberStep::kUp)},
+               {"JOINED", AtStep<AwaitHealth>(MemberStep::kJoined)},
+               {"JOINED (asks)", AtStep<ReadNodes>(MemberStep::kJoined)},
+               {"JOINED (looks)",
+                [] {
+                  Harness h;
+                  h.members["os-2"].boot = Boot::kHangs;
+                  return Until(h, [](const Harness& now) { return Awaits<ReadContainer>(now); });
+                }()},
+               {"THAW", AtStep<PutSettings>(MemberStep::kThaw)},
+               {"THAW (archived)", ClearingArchived()},
+               {"RECOVERED", AtStep<AwaitHealth>(MemberStep::kRecovered)},
+               {"RECOVERED (looks)",
+                [] {
+                  Harness h;
+                  h.override = [&h](const Outstanding& action) -> std::optional<EventBody> {
+                    if (!std::holds_alternative<AwaitHealth>(action.action)) return std::nullopt;
+                    if (StepOf(h) != MemberStep::kRecovered) return std::nullopt;
+                    HealthView health;
+                    health.status = "yellow";
+                    health.timed_out = true;
+                    return HealthSeen{action.id, health, ""};
+                  };
+                  return Until(h, [](const Harness& now) {
+                    return StepOf(now) == MemberStep::kRecovered && Awaits<ObserveWorld>(now);
+                  });
+                }()},
+               {"DONE", Until([](const Harness& h) { return StepOf(h) == MemberStep::kDone; })},
+               {"FAILED", Failed(Aftermath::kLog)},
+               {"FAILED (looks)", Failed(Aftermath::kLook)},
+               {"FAILED (stops)", Failed(Aftermath::kStop)},
+           });
   return samples;
 }
 
@@ -277,6 +268,8 @@ ActionId CallOf(const Sample& sample) {
   for (const Outstanding& o : sample.rollout.outstanding) {
     if (std::holds_alternative<PutSettings>(o.action) || std::holds_alternative<Flush>(o.action) ||
         std::holds_alternative<StartPolicies>(o.action) ||
+        std::holds_alternative<AddVotingExclusion>(o.action) ||
+        std::holds_alternative<ClearVotingExclusions>(o.action) ||
         std::holds_alternative<ClearArchived>(o.action)) {
       return o.id;
     }
@@ -309,7 +302,7 @@ NamedEvent Nodes(const std::string& name, const std::string& version) {
 NamedEvent Container(const std::string& state) {
   return {"container " + state, [=](const Sample& sample) {
             ContainerView container;
-            container.id = sample.rollout.members[kFirst].container;
+            container.id = Subject(sample.rollout, sample.slot).container;
             container.image = std::string(kImage) + ":" + kNew;
             container.started_at = sample.now;
             container.state = state;

@@ -16,10 +16,14 @@ struct Sample {
   Rollout rollout;
   World world;  // as it is then
   Time now{};
+  int slot = 0;  // the member that it is about, or behind the last of them a companion
 };
 
+// The state of that member or companion.
+const MemberState& Subject(const Rollout& rollout, int slot);
+
 // By the name in the table's first column. Of a member: the first one of the plan, os-2, in
-// ROLLING.
+// ROLLING; of a companion the first, dash@h2.
 const std::map<std::string, Sample>& RolloutSamples();
 const std::map<std::string, Sample>& MemberSamples();
 

@@ -70,8 +70,9 @@ Seen See(const Sample& sample, const NamedEvent& event, bool of_member) {
   const std::string phase = PhaseWords(after.next);
   if (phase != PhaseWords(sample.rollout)) {
     seen.next = phase;
-  } else if (of_member && after.next.members[0].step != sample.rollout.members[0].step) {
-    seen.next = Name(after.next.members[0].step);
+  } else if (const MemberStep step = Subject(after.next, sample.slot).step;
+             of_member && step != Subject(sample.rollout, sample.slot).step) {
+    seen.next = Name(step);
   }
   return seen;
 }

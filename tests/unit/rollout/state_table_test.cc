@@ -67,6 +67,41 @@ TEST(StateTable, EveryPhaseStepAndKindOfEventHasASample) {
   EXPECT_EQ(kinds.size(), std::variant_size_v<EventBody>);
 }
 
+// Companions go through some of the steps, restarts and clusters of two managers through others.
+TEST(StateTable, EveryKindOfRolloutHasSamples) {
+  for (const char* name : {"STOP", "SET_IMAGE", "UP", "JOINED", "DONE", "FAILED"}) {
+    const std::string state = std::string(name) + " (companion)";
+    ASSERT_TRUE(MemberSamples().contains(state)) << state;
+    const Sample& sample = MemberSamples().at(state);
+    EXPECT_EQ(Name(sample.rollout.companions.at(0).step), name);
+  }
+  for (const char* name : {"STOP", "LEFT", "UP"}) {
+    const std::string state = std::string(name) + " (restart)";
+    ASSERT_TRUE(MemberSamples().contains(state)) << state;
+    EXPECT_FALSE(MemberSamples().at(state).rollout.plan->ChangesImages());
+  }
+}
+
+template <size_t... I>
+std::set<std::string> NamesOfActions(std::index_sequence<I...>) {
+  return {NameOf(std::variant_alternative_t<I, Action>())...};
+}
+
+// A new kind of action or verb needs a state in which it is asked for.
+TEST(StateTable, EveryKindOfActionIsInARow) {
+  const auto rows = ParseTable(Page());
+  ASSERT_TRUE(rows.ok());
+  std::string all;
+  for (const TableRow& row : *rows) all += row.actions + ", ";
+  std::set<std::string> names =
+      NamesOfActions(std::make_index_sequence<std::variant_size_v<Action>>());
+  names.erase(NameOf(StartOperation()));
+  for (const Verb& verb : std::vector<Verb>{PullImage{}, StopService{}, SetImage{}, UpService{}}) {
+    names.insert(VerbName(verb));
+  }
+  for (const std::string& name : names) EXPECT_NE(all.find(name), std::string::npos) << name;
+}
+
 TEST(StateTable, AWrongNextStateIsFound) {
   EXPECT_THAT(ProblemsOf(WithRow(kRow, "LEFT", "UP")),
               Contains(HasSubstr("STOP × operation succeeded: the table goes to 'UP'")));
