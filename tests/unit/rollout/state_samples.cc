@@ -194,6 +194,7 @@ const std::map<std::string, Sample>& MemberSamples() {
                {"FLUSH (flushed)", FlushGate()},
                {"STOP", AtStep<StartOperation>(MemberStep::kStop)},
                {"LEFT", AtStep<ReadNodes>(MemberStep::kLeft)},
+               {"COPY", Copying()},
                {"SET_IMAGE", AtStep<StartOperation>(MemberStep::kSetImage)},
                {"UP", AtStep<StartOperation>(MemberStep::kUp)},
                {"JOINED", AtStep<AwaitHealth>(MemberStep::kJoined)},
