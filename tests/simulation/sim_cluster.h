@@ -37,10 +37,6 @@ class SimCluster {
   void Leave(int i);
 
   bool HasManager() const;
-  // Whether node `i` is the only one that may be elected.
-  bool IsSoleManager(int i) const {
-    return i == 0 && nodes_.front().eligible && (nodes_.size() == 1 || !nodes_[1].eligible);
-  }
   // Whether every node is there and every copy is started.
   bool Green() const;
   // Replicated shards without any started copy.
