@@ -98,6 +98,54 @@ TEST_F(LongDamageTest, ADowngrade) {
   ExpectNodes(2);
 }
 
+// Open, closed and hidden ones; each counts.
+TEST_F(LongDamageTest, IndexesOfOneThreeOnTheWayToThree) {
+  ASSERT_NO_FATAL_FAILURE(Bring("damage", "1.3.20", {"2.19.4", "3.8.0"}, {"--style", "plain"}));
+  Call("PUT", "/old-closed", R"({"settings": {"number_of_shards": 1, "number_of_replicas": 1}})");
+  Call("PUT", "/.old-hidden",
+       R"({"settings": {"number_of_shards": 1, "number_of_replicas": 1, "index.hidden": true}})");
+  Call("GET", "/_cluster/health?wait_for_status=green&timeout=60s");
+  Call("POST", "/old-closed/_close");
+  Call("GET", "/_cluster/health?wait_for_status=green&wait_for_events=languid&timeout=60s");
+  const Outcome first =
+      Drover({"upgrade", name(), "--to", "2.19.4", "--accept-no-return", "--yes"});
+  ASSERT_EQ(first.exit_code, 0) << first.out << first.err;
+  Call("GET",
+       "/_cluster/health?wait_for_no_relocating_shards=true&wait_for_events=languid&timeout=60s");
+
+  const Outcome refused = ExpectRefused({"--to", "3.8.0", "--accept-no-return"}, "P9");
+  for (const char* index : {"old-closed", ".old-hidden", "seed-"}) {
+    EXPECT_THAT(refused.Text(), HasSubstr(index));
+  }
+
+  ByHand("h2", "3.8.0");
+
+  ExpectSaid("h2", "was created with version [1.3.20]");
+  ExpectNodes(2);
+}
+
+// The new version keeps what it does not know as archived, and then refuses every change.
+TEST_F(LongDamageTest, ASettingThatThreeDoesNotKnow) {
+  ASSERT_NO_FATAL_FAILURE(Bring("damage", "2.19.1", {"3.8.0"}, {"--style", "plain"}));
+  Settings(R"({"persistent": {"compatibility.override_main_response_version": true}})");
+  ExpectRefused({"--to", "3.8.0", "--accept-no-return"}, "P10");
+
+  for (const char* host : {"h1", "h2", "h3"}) {
+    MustLab({"host", "exec", host, "--", "docker", "stop", "-t", "60", Container(host)});
+  }
+  for (const char* host : {"h1", "h2", "h3"}) ByHand(host, "3.8.0");
+  AwaitNodes(3);
+
+  const Outcome change = Lab({"cluster", "call", name(), "PUT", "/_cluster/settings",
+                              R"({"persistent": {"cluster.routing.allocation.enable": "all"}})"});
+  EXPECT_NE(change.exit_code, 0);
+  EXPECT_THAT(change.Text(), HasSubstr("archived.compatibility.override_main_response_version"));
+  std::cout << "damage: no cluster setting can be changed: " << change.Text() << "\n";
+  const Outcome check = Drover({"cluster", "check", name(), "--to", "3.9.0"});
+  EXPECT_EQ(check.exit_code, kRefused) << check.out << check.err;
+  EXPECT_THAT(check.Text(), HasSubstr("archived.compatibility.override_main_response_version"));
+}
+
 TEST_F(LongDamageTest, ALeftoverTransientAllocationSetting) {
   ASSERT_NO_FATAL_FAILURE(Bring("damage", "2.17.1", {"2.19.1"}, {"--style", "plain"}));
   Settings(R"({"transient": {"cluster.routing.allocation.enable": "primaries"}})");

@@ -38,10 +38,6 @@ class SimCluster {
   void Leave(int i);
 
   bool HasManager() const;
-  // Whether node `i` is the only one that may be elected.
-  bool IsSoleManager(int i) const {
-    return i == 0 && nodes_.front().eligible && (nodes_.size() == 1 || !nodes_[1].eligible);
-  }
   bool MayBeManager(const std::string& node) const {
     return std::any_of(nodes_.begin(), nodes_.end(),
                        [&node](const Node& n) { return n.name == node && n.eligible; });

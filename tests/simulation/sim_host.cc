@@ -363,9 +363,7 @@ void SimHost::Heal() {
     hung_ = false;
     Boot(life_);
   }
-  // Without its only manager the cluster takes no setting back: that one is not left.
-  const bool leave_it = was == FaultKind::kNodeEndsAtBoot && NewContainer() && random_.Chance(50) &&
-                        !cluster_.IsSoleManager(index_);
+  const bool leave_it = was == FaultKind::kNodeEndsAtBoot && NewContainer() && random_.Chance(50);
   if (up_ && !running_ && !stopped_by_verb_ && !leave_it && started_at_ != Time{}) {
     restarts_ = true;
     StartContainer();

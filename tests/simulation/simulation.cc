@@ -181,6 +181,10 @@ void Simulation::CheckUndisturbed() {
     promises_.Violated("undisturbed and not SUCCEEDED but " + Name(Active().rollout().phase) +
                        ": " + Active().rollout().reason);
   }
+  // The replicas of a single node have no home.
+  if (scenario_.members > 1 && !cluster_.Green()) {
+    promises_.Violated("undisturbed and SUCCEEDED before every copy was started again");
+  }
   // Behind the last batch there is nothing to pause before; before the last old-major node stops,
   // an operator is asked.
   const bool one_batch = scenario_.restart_one || scenario_.members == 1;
