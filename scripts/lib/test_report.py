@@ -2,7 +2,6 @@
 """Counts what ctest reported, for scripts/test: `count BUILD` prints one line, `record BUILD SECONDS` writes a page, and `failed BUILD`
 prints the lab cases whose last result is no success, as ctest's -R takes them."""
 
-import subprocess
 import sys
 import time
 import xml.etree.ElementTree as xml
@@ -27,12 +26,16 @@ def read(build: Path, part: str) -> list:
 
 
 def read_lab(build: Path) -> list:
-    """As `read`, with the cases that ran again by what they did last: "failed, then passed" is what it says."""
-    cases = {name: (result, seconds, why) for name, result, seconds, why in read(build, "lab")}
-    for report in sorted(build.glob("junit-lab-again-*.xml"), key=lambda path: path.stat().st_mtime):
-        for name, result, seconds, why in read(build, report.stem.removeprefix("junit-")):
+    """(name, result, seconds, commit) of each lab case, by what it did last. What ran in parts, or again, is in reports of their own: a
+    case that did not end the same each time says "failed, then passed"."""
+    cases = {}
+    for report in sorted(build.glob("junit-lab*.xml"), key=lambda path: path.stat().st_mtime):
+        commit = report.with_suffix(".commit").read_text(encoding="utf-8").strip()
+        for name, result, seconds, _ in read(build, report.stem.removeprefix("junit-")):
             before = cases[name][0].split(", then ")[0] if name in cases else result
-            cases[name] = (result if before == result else f"{before}, then {result}", seconds, why)
+            cases[name] = (result if before == result else f"{before}, then {result}", seconds, commit)
+    if not cases:
+        raise OSError(f"{build} has no report of the lab")
     return [(name, *rest) for name, rest in cases.items()]
 
 
@@ -57,13 +60,15 @@ def count(build: Path) -> int:
 
 def record(build: Path, seconds: int) -> int:
     """Writes docs/proof-latest.md."""
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False)
+    lab, quick = read_lab(build), read(build, "quick")
+    commits = sorted({commit for *_, commit in lab} | {(build / "junit-quick.commit").read_text(encoding="utf-8").strip()})
     lines = ["# The latest recorded run of the tests", "",
-             f"{time.strftime('%Y-%m-%d')}, commit {commit.stdout.strip() or 'unknown'}, {seconds // 60} min {seconds % 60} s. "
+             f"{time.strftime('%Y-%m-%d')}, commit {', '.join(commits)}; the last part took {seconds // 60} min {seconds % 60} s. "
              "Written by `scripts/test --record`.", "", "## In the lab: real Docker Engines, real OpenSearch nodes", "",
-             "| case | result | time |", "|---|---|---|"]
-    lines += [f"| {name} | {result} | {took:.1f} s |" for name, result, took, _ in read_lab(build)]
-    quick = read(build, "quick")
+             f"{len(lab)} cases, {sum(took for _, _, took, _ in lab) / 60:.0f} min.", ""]
+    lines += ["| case | result | time | commit |", "|---|---|---|---|"] if len(commits) > 1 else ["| case | result | time |", "|---|---|---|"]
+    for name, result, took, commit in lab:
+        lines.append(f"| {name} | {result} | {took:.1f} s |" + (f" {commit} |" if len(commits) > 1 else ""))
     bad = [name for name, result, _, _ in quick if result != "passed"]
     lines += ["", "## Without the lab", "", f"{len(quick)} cases in {sum(t for _, _, t, _ in quick):.0f} s of test time; "
               + (f"not passed: {', '.join(bad)}" if bad else "all passed") + "."]
