@@ -136,10 +136,10 @@ Status ColdCopies::Fill(const std::string& path, const std::string& source,
     return (options.cancel != nullptr && *options.cancel) ||
            (options.deadline && std::chrono::steady_clock::now() > *options.deadline);
   };
-  const Command copy{
-      {"cp", "--archive", "--reflink=auto", "--no-target-directory", "--", source, path + "/data"},
-      {},
-      ""};
+  const Command copy{{"/bin/cp", "--archive", "--reflink=auto", "--no-target-directory", "--",
+                      source, path + "/data"},
+                     {},
+                     ""};
   DROVER_RETURN_IF_ERROR(CommandFailure("Copying " + source, runner_->Run(copy, options)));
   DROVER_ASSIGN_OR_RETURN(*sum, SumFolder(path + "/data", stopped));
   DROVER_ASSIGN_OR_RETURN(const FolderSum wanted, SumFolder(source, stopped));

@@ -41,10 +41,11 @@ class ColdCopies {
   // Letters, digits, dots and dashes, not beginning with a dot or a dash, at most 100.
   static bool IsName(const std::string& name);
 
-  // Copies `source` with cp, owners, times and attributes too (reflinks where the file system has
-  // them), compares both by their sums, and syncs it. A whole copy that is there already is given
-  // back untouched. VerbError's DISK_FULL where the disk has not the room: nothing is begun then;
-  // DATA_LOSS where the copy is not equal. What was cut off or failed is removed.
+  // Copies `source` with /bin/cp (not by PATH, which may hold little), owners, times and attributes
+  // too (reflinks where the file system has them), compares both by their sums, and syncs it. A
+  // whole copy that is there already is given back untouched. VerbError's DISK_FULL where the disk
+  // has not the room: nothing is begun then; DATA_LOSS where the copy is not equal. What was cut
+  // off or failed is removed.
   StatusOr<Copy> Make(const Place& place, const std::string& source, const RunOptions& options);
 
   // The whole copy; NOT_FOUND where there is none. Removes what was cut off.
