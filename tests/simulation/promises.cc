@@ -69,10 +69,31 @@ void Promises::OnAction(const rollout::Rollout& committed, const rollout::Outsta
     }
   }
   if (std::holds_alternative<rollout::StopService>(*verb)) {
-    observed_before_.try_emplace(action.id, observed_at_);
+    const bool fresh = observed_before_.try_emplace(action.id, observed_at_).second;
     const int member = action.member;
     if (member < 0) return Violated("a stop that belongs to no member: " + action.id.str());
+    if (fresh) CheckLook(committed, action);
   }
+}
+
+// A stop that did not happen has used up the look at the cluster that allowed it.
+void Promises::CheckLook(const rollout::Rollout& committed, const rollout::Outstanding& action) {
+  const auto member = static_cast<size_t>(action.member);
+  const bool of_the_roll = member < committed.members.size() &&
+                           committed.members[member].step == rollout::MemberStep::kStop;
+  if (!of_the_roll) return;
+  const auto [it, first] = look_of_stop_.try_emplace(action.member, observed_at_);
+  if (!first && it->second == observed_at_) {
+    Violated("3: " + action.id.str() + " rests on the look of an earlier stop");
+  }
+  it->second = observed_at_;
+}
+
+void Promises::OnUp(const OperationId& id, const std::string& image) {
+  if (two_controllers_ || wanted_version_.empty()) return;
+  if (id.str().find("/up/") == std::string::npos) return;
+  const std::string tag = rollout::ParseImage(image).tag;
+  if (tag != wanted_version_) Violated("8: " + id.str() + " starts " + image);
 }
 
 void Promises::OnVerb(const OperationId& id, const rollout::Verb& verb) {

@@ -32,6 +32,8 @@ class Promises {
   void OnCommitted(const rollout::Rollout& rollout);
   // An agent acts on an order.
   void OnVerb(const OperationId& id, const rollout::Verb& verb);
+  // An order that brings a member up finds this image in its file.
+  void OnUp(const OperationId& id, const std::string& image);
   // Around the end of a container that a verb of order `id` stops.
   void BeforeStop();
   void AfterStop(const OperationId& id);
@@ -51,6 +53,7 @@ class Promises {
   const std::map<std::string, std::string>& settings_before() const { return settings_before_; }
 
  private:
+  void CheckLook(const rollout::Rollout& committed, const rollout::Outstanding& action);
   void CheckWaits(const rollout::Rollout& rollout);
   void CheckRest(const rollout::Rollout& rollout);
 
@@ -62,6 +65,7 @@ class Promises {
   Time observed_at_{};
   std::map<OperationId, int> acted_;
   std::map<OperationId, Time> observed_before_;  // an order of StopService → the newest look then
+  std::map<int, Time> look_of_stop_;  // a member → the newest look when its last stop was ordered
   int dead_before_ = 0;
   bool manager_before_ = false;
   bool two_controllers_ = false;

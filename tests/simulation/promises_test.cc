@@ -73,6 +73,31 @@ TEST_F(PromisesTest, AClusterManagersVolumeOfAnotherMajorVersionWithoutACopy) {
   EXPECT_TRUE(Broken("5")) << promises_.violation();
 }
 
+TEST_F(PromisesTest, AMemberIsBroughtUpWithAnotherImageThanTheTarget) {
+  promises_.WantVersion(kNewVersion);
+  promises_.OnUp(OperationId("r/os-1/up/3"), std::string("reg/os:") + kNewVersion);
+  promises_.OnUp(OperationId("r/os-1/start-again/4"), std::string("reg/os:") + kOldVersion);
+  EXPECT_EQ(promises_.violation(), "");
+  promises_.OnUp(OperationId("r/os-1/up/5"), std::string("reg/os:") + kOldVersion);
+  EXPECT_TRUE(Broken("8")) << promises_.violation();
+}
+
+TEST_F(PromisesTest, AStopOnTheLookOfAnEarlierStop) {
+  rollout_.members.resize(1);
+  rollout_.members[0].step = rollout::MemberStep::kStop;
+  rollout::Outstanding first = Stop();
+  rollout_.outstanding = {first};
+  promises_.OnObserved();
+  promises_.OnAction(rollout_, first);
+  promises_.OnAction(rollout_, first);  // performed once more after a start of the controller
+  EXPECT_EQ(promises_.violation(), "");
+  rollout::Outstanding second = first;
+  second.id = rollout::ActionId("r/os-1/stop/9");
+  rollout_.outstanding = {second};
+  promises_.OnAction(rollout_, second);
+  EXPECT_TRUE(Broken("3")) << promises_.violation();
+}
+
 TEST_F(PromisesTest, SettingChangedAndNotRecorded) {
   rollout::Outstanding put{
       rollout::ActionId("r/-/freeze/1"),

@@ -177,6 +177,7 @@ struct SimHost::Verbs {
     return end;
   }
   OperationEnd operator()(const rollout::UpService& up) {
+    h.promises_.OnUp(id, h.file_image_);
     const auto image = h.images_.find(h.file_image_);
     if (image == h.images_.end()) {
       return Failed(OperationErrorCode::kImageNotFound, "no such image: " + h.file_image_);
