@@ -61,6 +61,7 @@ void Promises::OnAction(const rollout::Rollout& committed, const rollout::Outsta
       if (!durable) Violated("6: " + node + " is excluded from voting, and that is not durable");
     }
   }
+  if (std::holds_alternative<rollout::Flush>(action.action)) flushed_at_ = schedule_.now();
   const rollout::Verb* verb = VerbOf(action.action);
   if (verb == nullptr || !Changes(*verb)) return;
   for (const rollout::CheckResult& check : committed.checks) {
@@ -85,6 +86,9 @@ void Promises::CheckLook(const rollout::Rollout& committed, const rollout::Outst
   const auto [it, first] = look_of_stop_.try_emplace(action.member, observed_at_);
   if (!first && it->second == observed_at_) {
     Violated("3: " + action.id.str() + " rests on the look of an earlier stop");
+  }
+  if (observed_at_ <= flushed_at_) {
+    Violated("3: " + action.id.str() + " rests on a look from before the flush");
   }
   it->second = observed_at_;
 }

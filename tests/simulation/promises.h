@@ -62,7 +62,7 @@ class Promises {
   std::map<std::string, std::string> settings_before_;
   std::string violation_;
   std::optional<Time> disturbed_at_;
-  Time observed_at_{};
+  Time observed_at_{}, flushed_at_{};
   std::map<OperationId, int> acted_;
   std::map<OperationId, Time> observed_before_;  // an order of StopService → the newest look then
   std::map<int, Time> look_of_stop_;  // a member → the newest look when its last stop was ordered

@@ -98,6 +98,17 @@ TEST_F(PromisesTest, AStopOnTheLookOfAnEarlierStop) {
   EXPECT_TRUE(Broken("3")) << promises_.violation();
 }
 
+TEST_F(PromisesTest, AStopOnALookFromBeforeTheFlush) {
+  rollout_.members.resize(1);
+  rollout_.members[0].step = rollout::MemberStep::kStop;
+  promises_.OnObserved();
+  const rollout::Outstanding flush{rollout::ActionId("r/-/flush/1"), rollout::Flush{}};
+  rollout_.outstanding = {flush, Stop()};
+  promises_.OnAction(rollout_, flush);
+  promises_.OnAction(rollout_, Stop());
+  EXPECT_TRUE(Broken("3")) << promises_.violation();
+}
+
 TEST_F(PromisesTest, SettingChangedAndNotRecorded) {
   rollout::Outstanding put{
       rollout::ActionId("r/-/freeze/1"),
