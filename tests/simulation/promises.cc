@@ -9,6 +9,9 @@ namespace {
 
 using rollout::Phase;
 
+// What the engine allows between its look at the cluster and a stop, with what the look took.
+constexpr Millis kLookHolds{15'000};
+
 bool Rests(const rollout::Rollout& rollout) {
   return rollout.phase == Phase::kPaused || rollout::HasEnded(rollout.phase);
 }
@@ -77,12 +80,22 @@ void Promises::OnAction(const rollout::Rollout& committed, const rollout::Outsta
   }
 }
 
+// A member that is down already may be brought up without a look: nobody may be there to answer.
+bool Promises::IsDown(const rollout::Rollout& committed, int member) const {
+  if (committed.plan == nullptr) return false;
+  const std::string& name = committed.plan->members[static_cast<size_t>(member)].name;
+  const std::vector<rollout::NodeView> nodes = cluster_.Nodes();
+  return std::none_of(nodes.begin(), nodes.end(),
+                      [&name](const rollout::NodeView& node) { return node.name == name; });
+}
+
 // A stop that did not happen has used up the look at the cluster that allowed it.
 void Promises::CheckLook(const rollout::Rollout& committed, const rollout::Outstanding& action) {
   const auto member = static_cast<size_t>(action.member);
   const bool of_the_roll = member < committed.members.size() &&
                            committed.members[member].step == rollout::MemberStep::kStop;
-  if (!of_the_roll) return;
+  if (!of_the_roll || IsDown(committed, action.member)) return;
+  stops_of_the_roll_.insert(action.id);
   const auto [it, first] = look_of_stop_.try_emplace(action.member, observed_at_);
   if (!first && it->second == observed_at_) {
     Violated("3: " + action.id.str() + " rests on the look of an earlier stop");
@@ -103,6 +116,11 @@ void Promises::OnUp(const OperationId& id, const std::string& image) {
 void Promises::OnVerb(const OperationId& id, const rollout::Verb& verb) {
   if (++acted_[id] > 1)
     Violated("7: " + id.str() + " acted " + std::to_string(acted_[id]) + " times");
+  const auto look = observed_before_.find(id);
+  if (stops_of_the_roll_.contains(id) && schedule_.now() - look->second > kLookHolds) {
+    Violated("3: " + id.str() + " acts " + FormatDuration(schedule_.now() - look->second) +
+             " after the look it rests on");
+  }
   if (std::holds_alternative<rollout::StopService>(verb) && !cluster_.HasBackup()) {
     Violated("1: " + id.str() + " acts and no snapshot has ended as SUCCESS");
   }

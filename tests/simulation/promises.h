@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "controller/rollout/rollout.h"
@@ -53,6 +54,7 @@ class Promises {
   const std::map<std::string, std::string>& settings_before() const { return settings_before_; }
 
  private:
+  bool IsDown(const rollout::Rollout& committed, int member) const;
   void CheckLook(const rollout::Rollout& committed, const rollout::Outstanding& action);
   void CheckWaits(const rollout::Rollout& rollout);
   void CheckRest(const rollout::Rollout& rollout);
@@ -65,6 +67,7 @@ class Promises {
   Time observed_at_{}, flushed_at_{};
   std::map<OperationId, int> acted_;
   std::map<OperationId, Time> observed_before_;  // an order of StopService → the newest look then
+  std::set<OperationId> stops_of_the_roll_;      // of members that were in the cluster
   std::map<int, Time> look_of_stop_;  // a member → the newest look when its last stop was ordered
   int dead_before_ = 0;
   bool manager_before_ = false;

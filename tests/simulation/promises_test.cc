@@ -109,6 +109,18 @@ TEST_F(PromisesTest, AStopOnALookFromBeforeTheFlush) {
   EXPECT_TRUE(Broken("3")) << promises_.violation();
 }
 
+TEST_F(PromisesTest, AStopThatActsLongAfterItsLook) {
+  rollout_.members.resize(1);
+  rollout_.members[0].step = rollout::MemberStep::kStop;
+  promises_.OnObserved();
+  rollout_.outstanding = {Stop()};
+  promises_.OnAction(rollout_, Stop());
+  schedule_.After(Millis(20'000), [] {});
+  schedule_.RunNext();
+  promises_.OnVerb(Stop().id, rollout::StopService{});
+  EXPECT_TRUE(Broken("3")) << promises_.violation();
+}
+
 TEST_F(PromisesTest, SettingChangedAndNotRecorded) {
   rollout::Outstanding put{
       rollout::ActionId("r/-/freeze/1"),
