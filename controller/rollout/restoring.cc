@@ -11,6 +11,7 @@ namespace {
 constexpr Millis kStartLimit{300'000};
 constexpr Millis kHealthWait{3'000};
 constexpr Millis kLookRetry{1'000};
+constexpr Millis kStartRetry{10'000};
 
 // Pulls and copies: what they made so far is of no harm, and they can take long.
 bool CanBeCanceled(const Outstanding& o) {
@@ -52,6 +53,13 @@ void GiveUpOn(Engine& e, int i, const std::string& why) {
   e.Say("member.left_stopped", e.member(i).fate, i);
 }
 
+// Without its only cluster manager the cluster takes nothing back, and no end is reached: it is
+// tried for as long as it takes.
+bool MustStart(const Engine& e, int i) {
+  return !e.IsCompanion(i) && TakesClusterDown(e.plan(), i) &&
+         e.r().after_restore != Phase::kPaused;
+}
+
 // On the way to a pause only a member whose volume the new image has never opened starts again, in
 // its old version; another one stays for the operator's fix, and so does a restarted one whose new
 // container was made and does not serve. On the way to an end all start.
@@ -83,7 +91,7 @@ void OrderStart(Engine& e, int i) {
 // True while a member still has something to do.
 bool AdvanceStart(Engine& e, int i) {
   if (e.Busy(i)) {
-    if (!Overdue(e)) return true;
+    if (!Overdue(e) || MustStart(e, i)) return true;
     const bool lost = e.Lost(e.planned(i).host);
     GiveUpOn(e, i,
              lost ? "was left as it is: its agent is not connected"
@@ -289,10 +297,15 @@ void OnRestoringOperationEnded(Engine& e, int i, const Outstanding& action,
     return e.RetryLater(i, kRetryDelay);
   }
   const bool hopeless = end.error == OperationErrorCode::kFileChanged;
-  if (hopeless || ++m.attempts >= kMaxAttempts) {
+  const bool again = !hopeless && MustStart(e, i);
+  if (!again && (hopeless || ++m.attempts >= kMaxAttempts)) {
     return GiveUpOn(e, i, "could not be started: " + end.message);
   }
-  e.RetryLater(i, kRetryDelay);
+  if (again) {
+    e.WaitFor(i, e.planned(i).name + " could not be started: " + end.message, std::nullopt,
+              "it starts; mend the cause on " + order.host + ", it is tried on");
+  }
+  e.RetryLater(i, again ? kStartRetry : kRetryDelay);
 }
 
 void OnRestoringHealth(Engine& e, const HealthSeen&) { e.Do(kOwnSlot, "nodes", ReadNodes{}); }

@@ -76,6 +76,14 @@ TEST(Found, ARolloutThatPausedAfterItsCopyHadEnded) {
   EXPECT_EQ(Simulate(scenario).phase, rollout::Phase::kSucceeded);
 }
 
+// Given up after three tries, and without it the cluster takes no setting back.
+TEST(Found, TheOnlyManagerCannotBeStartedAtFirstAfterAnAbort) {
+  Scenario scenario = Of(4912, {At(FaultKind::kAbort, 82'800), At(FaultKind::kStartFails, 62'000),
+                                At(FaultKind::kNodeCrashLoops, 1'700)});
+  scenario.members = scenario.managers = scenario.companions = 1;
+  ExpectKept(scenario);
+}
+
 TEST(Found, TheOnlyManagerStoppedByAControllerThatWasFenced) {
   Scenario scenario = Of(32746, {At(FaultKind::kSecondController, 22'700)});
   scenario.managers = 1;

@@ -113,6 +113,13 @@ void ChooseWork(uint64_t seed, Scenario* scenario) {
     scenario->restart_one = false;
   }
   if (random.Chance(25)) scenario->companions = 1 + random.Below(scenario->members > 1 ? 2 : 1);
+  // Companions come last: an abort at the usual times hardly meets them.
+  if (scenario->companions > 0 && random.Chance(15)) {
+    Fault abort;
+    abort.kind = FaultKind::kAbort;
+    abort.at = Millis(35'000 + random.Below(50'000));
+    scenario->faults.push_back(abort);
+  }
 }
 
 }  // namespace

@@ -79,6 +79,24 @@ TEST_F(SilenceTest, TheOnlyManagerThatIsDownAtItsGateGoesUp) {
   EXPECT_EQ(h.Count("UpService os-1"), 1);
 }
 
+TEST_F(SilenceTest, AnAbortTriesTheOnlyManagerUntilItStarts) {
+  RunTo("os-1", MemberStep::kSetImage);
+  int failed = 0;
+  h.override = [&](const Outstanding& action) -> std::optional<EventBody> {
+    if (testing::Orders<UpService>(action) && failed < 5) {
+      ++failed;
+      return testing::Fails(action, OperationErrorCode::kComposeFailed, "port is taken");
+    }
+    return Silence(h, action);
+  };
+  h.Ask(Request::kAbort);
+  h.Run();
+  EXPECT_EQ(h.rollout().phase, Phase::kAborted) << h.rollout().reason;
+  EXPECT_EQ(failed, 5);
+  EXPECT_TRUE(h.members["os-1"].running);
+  EXPECT_THAT(h.settings, IsEmpty());
+}
+
 TEST_F(SilenceTest, ItGoesUpOnlyWhileEveryAgentIsThere) {
   RunTo("os-3", MemberStep::kDone);
   Ends(h, "os-1");
