@@ -306,6 +306,8 @@ void FaultTest::StartController() {
 
 void FaultTest::ForgetImage(const std::string& host) {
   Lab({"host", "exec", host, "--", "docker", "rmi", "-f", "registry.lab:5000/opensearch:" + to_});
+  // Images that were made from it have its layers.
+  Lab({"host", "exec", host, "--", "docker", "image", "prune", "--all", "--force"});
 }
 
 int FaultTest::AwaitEnd(Millis limit) {
