@@ -60,6 +60,15 @@ bool MustStart(const Engine& e, int i) {
          e.r().after_restore != Phase::kPaused;
 }
 
+// It was started, and did not join in time.
+void StartOnceMore(Engine& e) {
+  for (int i = 0; i < e.members(); ++i) {
+    if (!MustStart(e, i) || !e.member(i).awaited || !Overdue(e)) continue;
+    e.member(i).awaited = false;
+    e.r().restore_since = e.now();
+  }
+}
+
 // On the way to a pause only a member whose volume the new image has never opened starts again, in
 // its old version; another one stays for the operator's fix, and so does a restarted one whose new
 // container was made and does not serve. On the way to an end all start.
@@ -202,6 +211,7 @@ void BeginRestore(Engine& e, Phase after, const std::string& reason) {
 }
 
 void AdvanceRestoring(Engine& e) {
+  StartOnceMore(e);
   bool starting = false;
   for (int i = 0; i < e.slots(); ++i) starting = AdvanceStart(e, i) || starting;
   if (!starting && !AnyAwaited(e)) {
@@ -329,7 +339,7 @@ void OnRestoringNodes(Engine& e, const NodesSeen& seen) {
         m.fate += ": the new image never ran on its volume (tier 0)";
       }
       e.Say("member.restarted", m.fate, i);
-    } else if (Overdue(e)) {
+    } else if (Overdue(e) && !MustStart(e, i)) {
       GiveUpOn(
           e, i,
           "was started again and did not join within " + FormatDuration(e.rules().join_timeout));

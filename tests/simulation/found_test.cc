@@ -84,6 +84,13 @@ TEST(Found, TheOnlyManagerCannotBeStartedAtFirstAfterAnAbort) {
   ExpectKept(scenario);
 }
 
+TEST(Found, TheOnlyManagerEndsAtBootWhileItIsAborted) {
+  Scenario scenario =
+      Of(532929, {At(FaultKind::kAbort, 48'800), At(FaultKind::kNodeEndsAtBoot, 1'400)});
+  scenario.members = scenario.managers = scenario.companions = 1;
+  ExpectKept(scenario);
+}
+
 TEST(Found, TheOnlyManagerStoppedByAControllerThatWasFenced) {
   Scenario scenario = Of(32746, {At(FaultKind::kSecondController, 22'700)});
   scenario.managers = 1;

@@ -38,6 +38,11 @@ class SimCluster {
   void Leave(int i);
 
   bool HasManager() const;
+  // How many nodes may be elected, there or not.
+  int Eligible() const {
+    return static_cast<int>(
+        std::count_if(nodes_.begin(), nodes_.end(), [](const Node& n) { return n.eligible; }));
+  }
   bool MayBeManager(const std::string& node) const {
     return std::any_of(nodes_.begin(), nodes_.end(),
                        [&node](const Node& n) { return n.name == node && n.eligible; });

@@ -364,7 +364,11 @@ void SimHost::Heal() {
     hung_ = false;
     Boot(life_);
   }
-  const bool leave_it = was == FaultKind::kNodeEndsAtBoot && NewContainer() && random_.Chance(50);
+  // Drover brings up the only node that may be elected. Where another one holds the vote, nobody
+  // but an operator can.
+  const bool may_leave = cluster_.HasManager() || cluster_.Eligible() == 1;
+  const bool leave_it =
+      was == FaultKind::kNodeEndsAtBoot && NewContainer() && may_leave && random_.Chance(50);
   if (up_ && !running_ && !stopped_by_verb_ && !leave_it && started_at_ != Time{}) {
     restarts_ = true;
     StartContainer();
