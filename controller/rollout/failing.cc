@@ -10,7 +10,7 @@
 namespace drover::rollout {
 namespace {
 
-constexpr int kLogLines = 80;
+constexpr int kLogLines = 200;
 constexpr size_t kLogLinesKept = 10;
 constexpr Millis kOrderMargin{60'000};
 
@@ -36,16 +36,36 @@ bool IsStackFrame(const std::string& line) {
   return line.compare(text, 3, "at ") == 0 || line.compare(text, 4, "... ") == 0;
 }
 
-// The last lines that say something: a node that ends at boot prints its reason above the frames of
-// a stack.
-std::vector<std::string> LastWords(const std::vector<std::string>& lines) {
-  std::vector<std::string> kept;
-  std::copy_if(lines.begin(), lines.end(), std::back_inserter(kept),
-               [](const std::string& line) { return !IsStackFrame(line); });
-  if (kept.empty()) kept = lines;
-  if (kept.size() > kLogLinesKept) {
-    kept.erase(kept.begin(), kept.end() - static_cast<std::ptrdiff_t>(kLogLinesKept));
+bool NamesAnError(const std::string& line) {
+  for (const char* word : {"Exception", "[ERROR]", "[FATAL]", "Error:", "ERROR:"}) {
+    if (line.find(word) != std::string::npos) return true;
   }
+  return false;
+}
+
+// The last lines that say something, half of them kept for those that name an error: a node that
+// ends at boot prints its reason above the frames of a stack, and a container that its Engine
+// starts again begins to speak of other things.
+std::vector<std::string> LastWords(const std::vector<std::string>& lines) {
+  std::vector<size_t> errors, others;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    if (IsStackFrame(lines[i])) continue;
+    (NamesAnError(lines[i]) ? errors : others).push_back(i);
+  }
+  if (errors.empty() && others.empty()) {
+    for (size_t i = 0; i < lines.size(); ++i) others.push_back(i);
+  }
+  const auto last = [](const std::vector<size_t>& from, size_t count) {
+    return std::vector<size_t>(
+        from.end() - static_cast<std::ptrdiff_t>(std::min(count, from.size())), from.end());
+  };
+  const size_t room = kLogLinesKept - std::min(others.size(), kLogLinesKept / 2);
+  std::vector<size_t> chosen = last(errors, room);
+  const std::vector<size_t> rest = last(others, kLogLinesKept - chosen.size());
+  chosen.insert(chosen.end(), rest.begin(), rest.end());
+  std::sort(chosen.begin(), chosen.end());
+  std::vector<std::string> kept;
+  for (const size_t i : chosen) kept.push_back(lines[i]);
   return kept;
 }
 

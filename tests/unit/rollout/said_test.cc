@@ -34,6 +34,26 @@ TEST(SaidTest, TheCauseInTheLogIsNotHiddenByItsStack) {
                           "For complete error details, refer to the log"));
 }
 
+// Seen in the lab: its Engine had started it again, and what that boot said hid why the first
+// ended.
+TEST(SaidTest, TheCauseInTheLogIsNotHiddenByTheNextBoot) {
+  Harness h;
+  h.override = [](const Outstanding& action) -> std::optional<EventBody> {
+    if (Orders<UpService>(action)) return Fails(action, OperationErrorCode::kInternal, "no");
+    if (!std::holds_alternative<ReadLog>(action.action)) return std::nullopt;
+    LogSeen seen{action.id, {"IllegalArgumentException: unknown setting [no.such.setting]"}};
+    for (int i = 0; i < 30; ++i) seen.lines.push_back("[INFO] boots " + std::to_string(i));
+    return seen;
+  };
+  h.Ask(Request::kStart);
+  h.Run();
+  ASSERT_TRUE(h.state("os-2").failure.has_value());
+  const std::vector<std::string>& lines = h.state("os-2").failure->log_lines;
+  ASSERT_EQ(lines.size(), 10u);
+  EXPECT_THAT(lines.front(), HasSubstr("no.such.setting"));
+  EXPECT_EQ(lines.back(), "[INFO] boots 29");
+}
+
 // Seen in the lab with a folder that could not be written.
 TEST(SaidTest, ASnapshotThatTheRepositoryDoesNotListIsSaidToBeSo) {
   Harness h;
