@@ -120,7 +120,10 @@ void ComposeVerbs::AddDisks(const HostScan& scan, v1::HostReport* report) {
   std::vector<std::string> folders;
   const StatusOr<EngineInfo> info = parts_.engine->Info();
   if (info.ok() && !info->root_dir.empty()) folders.push_back(info->root_dir);
+  folders.push_back(parts_.state_dir);
   for (const ProjectPlace& place : scan.places) folders.push_back(place.working_dir);
+  struct stat copies {};
+  const bool known = stat(parts_.state_dir.c_str(), &copies) == 0;
   std::set<dev_t> seen;
   for (const std::string& folder : folders) {
     struct stat about {};
@@ -131,6 +134,7 @@ void ComposeVerbs::AddDisks(const HostScan& scan, v1::HostReport* report) {
     disk->set_path(ValidUtf8(folder));
     disk->set_total_bytes(static_cast<uint64_t>(space.f_blocks) * space.f_frsize);
     disk->set_free_bytes(static_cast<uint64_t>(space.f_bavail) * space.f_frsize);
+    disk->set_holds_copies(known && about.st_dev == copies.st_dev);
   }
 }
 

@@ -67,6 +67,9 @@ class ClusterApi {
   // where the cluster has no such plugin.
   virtual StatusOr<std::string> CheckSecurityUpgrade() { return std::string(); }
 
+  // What only checks ask, of the cluster that was seen.
+  virtual rollout::Inspection Inspect(const rollout::ClusterObservation& /*seen*/) { return {}; }
+
   // The repository as registered, not verified. exists=false where there is none.
   virtual StatusOr<rollout::RepositoryView> GetRepository(const std::string& name) = 0;
   virtual Status RegisterRepository(const rollout::RepositorySpec& spec) = 0;

@@ -8,6 +8,7 @@
 
 #include "controller/opensearch/cluster_api.h"
 #include "controller/opensearch/json_access.h"
+#include "controller/opensearch/inspect.h"
 #include "controller/opensearch/observe.h"
 #include "controller/opensearch/parse_cluster.h"
 #include "controller/opensearch/parse_snapshots.h"
@@ -201,6 +202,10 @@ class RestClusterApi final : public ClusterApi {
 
   StatusOr<std::string> CheckSecurityUpgrade() override {
     return opensearch::CheckSecurityUpgrade(client_);
+  }
+
+  rollout::Inspection Inspect(const rollout::ClusterObservation& seen) override {
+    return InspectCluster(client_, seen);
   }
 
   StatusOr<std::string> ExplainAllocation() override {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -161,6 +162,23 @@ struct ClusterObservation {
   const NodeView* NodeWithId(const std::string& id) const;
   // The only node that may be cluster manager; null where there are several.
   const NodeView* SoleManager() const;
+};
+
+// A certificate that a node shows to clients ("http") or to the other nodes ("transport").
+struct NodeCertificateView {
+  std::string node, layer;
+  Time ends{};
+};
+
+// What only checks ask, and not of a cluster that is being rolled all the time. Nothing where the
+// cluster did not say: it has no such plugin, is too old, or the user may not ask.
+struct Inspection {
+  std::optional<std::vector<NodeCertificateView>> certificates;
+  // Whether the security plugin takes Drover's client certificate for the admin's.
+  std::optional<bool> admin;
+  // k-NN indexes with a field whose engine is nmslib.
+  std::optional<std::set<std::string>> nmslib_indices;
+  std::map<std::string, uint64_t> stored_bytes;  // node id → its shards on disk
 };
 
 // A condition that _cluster/health can wait for by itself.

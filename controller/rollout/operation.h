@@ -173,6 +173,7 @@ struct ProjectView {
 struct DiskView {
   std::string path;
   uint64_t total_bytes = 0, free_bytes = 0;
+  bool holds_copies = false;  // cold copies of data volumes go there
 };
 
 struct HostView {

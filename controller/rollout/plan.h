@@ -93,6 +93,7 @@ struct World {
   RepositoryView repository;
   // Where the request adopts: the newest finished snapshot that a rollout of this cluster took.
   std::optional<SnapshotView> adoptable;
+  Inspection inspection;  // where the look is for checks
   // A rollout of the cluster that has not ended, beside the one that looks; empty: none.
   std::string other_rollout;
   // Of the certificate that Drover shows to the cluster; nothing where it shows none.

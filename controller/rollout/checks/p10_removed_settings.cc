@@ -11,6 +11,28 @@ namespace {
 
 using Settings = std::map<std::string, std::string>;
 
+// From 2.12 on the image's start runs the demo installer, which ends the container without this
+// password (opensearch.md 1.4). Its value is never asked for.
+constexpr Version kDemoPasswordSince{2, 12, 0};
+
+bool IsTrue(const ServiceView& service, const std::string& name) {
+  const auto it = service.environment.find(name);
+  return it != service.environment.end() && it->second == "true";
+}
+
+// Members whose new container may end for want of the demo installer's password.
+std::vector<std::string> DemoInstalled(const CheckInput& in) {
+  std::vector<std::string> names;
+  for (const Match& match : in.matches) {
+    if (match.service == nullptr || match.node == nullptr || !match.node->plugins) continue;
+    if (match.node->plugins->count("opensearch-security") == 0) continue;
+    if (IsTrue(*match.service, "DISABLE_INSTALL_DEMO_CONFIG")) continue;
+    if (IsTrue(*match.service, "DISABLE_SECURITY_PLUGIN")) continue;
+    names.push_back(match.Name());
+  }
+  return names;
+}
+
 class Search {
  public:
   Search(const Version& from, const Version& to) : from_(from), to_(to) {}
@@ -68,7 +90,16 @@ Finding Run(const CheckInput& in) {
   for (const TemplateView& view : in.world.cluster.templates) {
     search.In("template " + view.name, view.settings, "take it out of the template");
   }
-  return search.Result();
+  const Finding found = search.Result();
+  const bool new_installer = *from < kDemoPasswordSince && *to >= kDemoPasswordSince;
+  const std::vector<std::string> demo =
+      new_installer ? DemoInstalled(in) : std::vector<std::string>();
+  if (found.verdict != Verdict::kPass || demo.empty()) return found;
+  return Warn("from 2.12 on the image's demo installer ends the container where no "
+              "OPENSEARCH_INITIAL_ADMIN_PASSWORD is set, and " +
+                  Join(demo) + " would run it (whether it is set was not asked)",
+              "set DISABLE_INSTALL_DEMO_CONFIG=true where the cluster has certificates of its own, "
+              "else that password");
 }
 
 }  // namespace

@@ -52,11 +52,18 @@ std::string Problem(const CheckInput& in, const IndexView& index, const Upgrade&
 }
 
 // What is read on but deserves a look.
-std::string Concern(const IndexView& index, const Upgrade& upgrade) {
+std::string Concern(const CheckInput& in, const IndexView& index, const Upgrade& upgrade) {
   if (upgrade.Crosses({3, 0, 0}) && Value(index, "index.knn") == "true") {
-    return index.name +
-           " is a k-NN index; whether its engine is nmslib, with which 3.x makes no new "
-           "index, is in its mapping and was not looked at";
+    const auto& nmslib = in.world.inspection.nmslib_indices;
+    if (!nmslib) {
+      return index.name +
+             " is a k-NN index whose mapping was not read: 3.x makes no new index with the engine "
+             "nmslib";
+    }
+    if (nmslib->count(index.name) > 0) {
+      return index.name +
+             " has k-NN fields of the engine nmslib: 3.x reads them and makes no new index with it";
+    }
   }
   if (upgrade.from >= Version{3, 0, 0} && upgrade.Crosses({3, 3, 0})) {
     const std::string codec = Value(index, "index.codec");
@@ -79,7 +86,7 @@ Finding Run(const CheckInput& in) {
   for (const IndexView& index : in.world.cluster.indices) {
     if (std::string problem = Problem(in, index, upgrade); !problem.empty()) {
       problems.push_back(std::move(problem));
-    } else if (std::string concern = Concern(index, upgrade); !concern.empty()) {
+    } else if (std::string concern = Concern(in, index, upgrade); !concern.empty()) {
       concerns.push_back(std::move(concern));
     }
   }
@@ -101,7 +108,7 @@ Check P11() {
           .title = "codecs, engines and stores go on",
           .asks =
               "GET _cluster/state/metadata: codec, store, replication, remote_store and knn of "
-              "every index",
+              "every index; GET INDEX/_mapping of k-NN indexes",
           .needs_target = true,
           .run = &Run};
 }

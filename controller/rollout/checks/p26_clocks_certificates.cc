@@ -40,6 +40,13 @@ Finding Run(const CheckInput& in) {
       seen.soon.push_back("when the certificate of " + endpoint.url + " ends is not known");
     }
   }
+  const auto& certificates = in.world.inspection.certificates;
+  if (certificates) {
+    for (const NodeCertificateView& certificate : *certificates) {
+      AddCertificate("the " + certificate.layer + " certificate of " + certificate.node,
+                     certificate.ends, in.world.at, &seen);
+    }
+  }
   AddCertificate(in.spec.tls.client_certificate, in.world.client_certificate_ends, in.world.at,
                  &seen);
   for (const Match& match : in.matches) {
@@ -55,11 +62,11 @@ Finding Run(const CheckInput& in) {
                  "replace the certificate first: a node that restarts with it cannot join");
   }
   if (!seen.soon.empty()) {
-    return Warn(Join(seen.soon),
-                "set the clock by NTP; replace certificates that end soon; those "
-                "between the nodes (transport) cannot be seen from here");
+    return Warn(Join(seen.soon), "set the clock by NTP; replace certificates that end soon");
   }
-  return Pass(secured ? "clocks agree, certificates of the endpoints are good for 30 days"
+  if (certificates) return Pass("clocks agree, all certificates of the nodes are good for 30 days");
+  return Pass(secured ? "clocks agree, certificates of the endpoints are good for 30 days; those "
+                        "between the nodes (transport) show with the admin certificate only"
                       : "clocks agree; the endpoints show no certificate");
 }
 
@@ -70,7 +77,7 @@ Check P26() {
           .title = "clocks agree, certificates last",
           .asks =
               "the clock of each host, the certificates that the endpoints show, the client "
-              "certificate",
+              "certificate; with an admin certificate GET _plugins/_security/api/certificates",
           .needs_cluster = false,
           .run = &Run};
 }

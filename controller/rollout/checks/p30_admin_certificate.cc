@@ -24,9 +24,20 @@ Finding Run(const CheckInput& in) {
     }
   }
   if (guarded.empty()) return Pass("no index needs the admin certificate");
-  if (!in.spec.tls.client_certificate.empty()) {
-    return Pass("the cluster file names a client certificate for " + Join(guarded) +
-                "; whether it is the admin's shows when it is used");
+  const std::string& certificate = in.spec.tls.client_certificate;
+  if (!certificate.empty() && !in.world.inspection.admin) {
+    return Warn("the cluster did not say whether " + certificate + " is the admin's, which " +
+                    Join(guarded) + " needs (GET _plugins/_security/whoami)",
+                "its subject has to be in plugins.security.authcz.admin_dn of every node");
+  }
+  if (!certificate.empty() && *in.world.inspection.admin) {
+    return Pass(certificate + " is the admin's, which " + Join(guarded) + " needs");
+  }
+  if (!certificate.empty()) {
+    return Block(certificate + " is not the admin's, and " + Join(guarded) +
+                     " must be made anew, which only the admin certificate may",
+                 "name another one, or put its subject into plugins.security.authcz.admin_dn of "
+                 "every node");
   }
   return Block(Join(guarded) + " must be made anew, which only the admin certificate may",
                "name it in the cluster file: tls: {client_certificate, client_key}");
@@ -37,7 +48,8 @@ Finding Run(const CheckInput& in) {
 Check P30() {
   return {.id = "P30",
           .title = "the admin certificate is there where it is needed",
-          .asks = "the security index in the cluster state, tls in the cluster file",
+          .asks = "the security index in the cluster state, tls in the cluster file, GET "
+              "_plugins/_security/whoami",
           .needs_target = true,
           .run = &Run};
 }

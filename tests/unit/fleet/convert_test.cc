@@ -130,6 +130,7 @@ TEST(ConvertTest, ReportReplacesTheOldOneAndMeasuresTheClock) {
   container->add_mounts()->set_destination("/data");
   container->add_ports()->set_host_port(9200);
   report.add_disks()->set_free_bytes(5);
+  report.mutable_disks(0)->set_holds_copies(true);
   *report.mutable_host_time() = ToProto(kNow + Millis(2'000));
   rollout::HostView view;
   view.projects.resize(3);
@@ -145,6 +146,7 @@ TEST(ConvertTest, ReportReplacesTheOldOneAndMeasuresTheClock) {
   EXPECT_EQ(os.container->started_at, kNow - Millis(1'000));
   EXPECT_EQ(os.container->finished_at, Time{});
   EXPECT_EQ(view.disks.at(0).free_bytes, 5u);
+  EXPECT_TRUE(view.disks.at(0).holds_copies);
   EXPECT_EQ(view.clock_offset, Millis(2'000));
   EXPECT_EQ(view.last_seen, kNow);
 }

@@ -96,12 +96,13 @@ World HealthyWorld() {
     host.name = "h" + std::to_string(i);
     host.known = host.connected = true;
     host.compose_versions = {"docker compose 2.26.1"};
-    host.disks = {{"/var/lib/docker", 100 * kImageBytes, 50 * kImageBytes}};
+    host.disks = {{"/var/lib/docker", 100 * kImageBytes, 50 * kImageBytes, true}};
     host.kernel_settings = {{"vm.max_map_count", "262144"}};
     world.hosts.push_back(host);
     world.projects[{host.name, "search"}] = MakeProject(i);
   }
   c.last_accepted_config = c.last_committed_config;
+  world.inspection.stored_bytes = {{"id-1", kImageBytes}, {"id-2", kImageBytes}, {"id-3", 0}};
   IndexView logs;
   logs.name = "logs";
   logs.shards = 2;

@@ -32,6 +32,9 @@ TEST_F(Reads, ReportsProjectsServicesAndContainers) {
   EXPECT_EQ(service.container().ports(0).host_port(), 9201u);
   EXPECT_GE(report.disks_size(), 1);
   EXPECT_GT(report.disks(0).total_bytes(), report.disks(0).free_bytes());
+  EXPECT_EQ(std::count_if(report.disks().begin(), report.disks().end(),
+                          [](const v1::Disk& disk) { return disk.holds_copies(); }),
+            1);
   EXPECT_EQ(TimeOnWire(report.host_time()), clock_.now);
 }
 

@@ -9,6 +9,7 @@ namespace drover::rollout {
 namespace {
 
 using testing::ExpectBlocks;
+using testing::ExpectWarns;
 using testing::HealthySpec;
 using testing::HealthyWorld;
 using testing::Node;
@@ -77,6 +78,21 @@ TEST(P10Test, SettingsOfTheIsmPluginThatWouldBeArchived) {
   world.cluster.persistent_settings["plugins.index_state_management.template_migration.control"] =
       "-1";
   ExpectFound(world, "template_migration.control");
+}
+
+TEST(P10Test, TheDemoInstallerOfTwoTwelve) {
+  World world = At("2.11.1");
+  for (NodeView& node : world.cluster.nodes) node.plugins = {{"opensearch-security", "2.11.1.0"}};
+  ExpectWarns(RunOne("P10", world, HealthySpec(), To("2.19.4")), "os-1, os-2 and os-3 would run it");
+  Project(world, "h1").services[0].environment["DISABLE_INSTALL_DEMO_CONFIG"] = "true";
+  Project(world, "h2").services[0].environment["DISABLE_SECURITY_PLUGIN"] = "true";
+  ExpectWarns(RunOne("P10", world, HealthySpec(), To("2.19.4")), "and os-3 would run it");
+  Node(world, "os-3").plugins->clear();
+  EXPECT_EQ(RunOne("P10", world, HealthySpec(), To("2.19.4")).verdict, Verdict::kPass);
+  // It was there before.
+  world = At("2.17.1");
+  for (NodeView& node : world.cluster.nodes) node.plugins = {{"opensearch-security", "2.17.1.0"}};
+  EXPECT_EQ(RunOne("P10", world, HealthySpec(), To("2.19.4")).verdict, Verdict::kPass);
 }
 
 TEST(P10Test, TheEnvironmentIsAskedForTheirNames) {

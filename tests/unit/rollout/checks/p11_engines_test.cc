@@ -56,9 +56,16 @@ TEST(P11Test, TheCorrelationIndexBefore215) {
   ExpectPasses(RunOne("P11", world, HealthySpec(), To("2.14.0")), "2.14.0");
 }
 
+TEST(P11Test, TheEngineOfAKnnIndex) {
+  World world = WithSetting("2.19.1", "index.knn", "true");
+  ExpectWarns(RunOne("P11", world, HealthySpec(), To("3.8.0")), "was not read");
+  world.inspection.nmslib_indices.emplace();
+  EXPECT_EQ(RunOne("P11", world, HealthySpec(), To("3.8.0")).verdict, Verdict::kPass);
+  world.inspection.nmslib_indices->insert("logs");
+  ExpectWarns(RunOne("P11", world, HealthySpec(), To("3.8.0")), "of the engine nmslib");
+}
+
 TEST(P11Test, WhatCannotBeSeenIsAWarning) {
-  ExpectWarns(RunOne("P11", WithSetting("2.19.1", "index.knn", "true"), HealthySpec(), To("3.8.0")),
-              "nmslib");
   ExpectWarns(
       RunOne("P11", WithSetting("3.2.0", "index.codec", "zstd"), HealthySpec(), To("3.3.2")),
       "codec zstd");

@@ -34,6 +34,17 @@ TEST(P26Test, CertificatesOfTheNodes) {
   ExpectWarns(RunOne("P26", world), "is not known");
 }
 
+TEST(P26Test, CertificatesBetweenTheNodes) {
+  World world = Https();
+  ExpectPasses(RunOne("P26", world), "with the admin certificate only");
+  auto& certificates = world.inspection.certificates.emplace();
+  certificates = {{"os-1", "http", world.at + 24 * 365 * kHour},
+                  {"os-2", "transport", world.at + 24 * 365 * kHour}};
+  ExpectPasses(RunOne("P26", world), "all certificates of the nodes");
+  certificates[1].ends = world.at + 3 * kHour;
+  ExpectBlocks(RunOne("P26", world), "the transport certificate of os-2 ends");
+}
+
 TEST(P26Test, TheClientCertificate) {
   World world = Https();
   ClusterSpec spec = HealthySpec();

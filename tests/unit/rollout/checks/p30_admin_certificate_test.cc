@@ -7,6 +7,7 @@ namespace {
 
 using testing::ExpectBlocks;
 using testing::ExpectPasses;
+using testing::ExpectWarns;
 using testing::HealthySpec;
 using testing::HealthyWorld;
 using testing::RunOne;
@@ -34,7 +35,11 @@ TEST(P30Test, TheSecurityIndexOfAnOldVersion) {
   ExpectBlocks(RunOne("P30", world, HealthySpec(), To("3.8.0")), ".opendistro_security");
   ClusterSpec spec = HealthySpec();
   spec.tls.client_certificate = "/etc/drover/admin.pem";
-  ExpectPasses(RunOne("P30", world, spec, To("3.8.0")), "client certificate");
+  ExpectWarns(RunOne("P30", world, spec, To("3.8.0")), "did not say whether");
+  world.inspection.admin = true;
+  ExpectPasses(RunOne("P30", world, spec, To("3.8.0")), "/etc/drover/admin.pem is the admin's");
+  world.inspection.admin = false;
+  ExpectBlocks(RunOne("P30", world, spec, To("3.8.0")), "/etc/drover/admin.pem is not the admin's");
   ExpectPasses(RunOne("P30", world, HealthySpec(), To("2.19.4")), "no index needs");
 }
 
