@@ -187,7 +187,6 @@ void BeginRestore(Engine& e, Phase after, const std::string& reason) {
   e.r().reason = reason;
   e.r().pause_asked = false;
   e.r().flushed = false;
-  e.r().members_started = false;
   e.r().looked = false;
   e.r().attempts = 0;
   e.r().outcome.clear();
@@ -295,7 +294,6 @@ void OnRestoringOperationEnded(Engine& e, int i, const Outstanding& action,
       m.new_image_sure = m.new_image_ran;
       m.container = end.container_id;
       m.awaited = true;
-      e.r().members_started = true;
     }
     return;
   }

@@ -180,7 +180,6 @@ struct Rollout {
   SnapshotProgress snapshot;
   bool snapshot_done = false;
   bool flushed = false;          // the present batch was flushed, its gate is looked at again
-  bool members_started = false;  // RESTORING started one
   bool looked = false;           // RESTORING has looked at what it leaves
   bool rerouted = false;         // the present batch: RetryFailedShards was tried
   std::optional<Time> restore_since;

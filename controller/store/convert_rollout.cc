@@ -201,7 +201,6 @@ void ToProto(const rollout::Rollout& rollout, v1::RolloutState* out) {
   ToProto(rollout.snapshot, out->mutable_snapshot());
   out->set_snapshot_done(rollout.snapshot_done);
   out->set_flushed(rollout.flushed);
-  out->set_members_started(rollout.members_started);
   if (rollout.restore_since) out->set_restore_since_ms(ToUnixMillis(*rollout.restore_since));
   out->set_attempts(rollout.attempts);
   if (rollout.progress_at) out->set_progress_at_ms(ToUnixMillis(*rollout.progress_at));
@@ -250,7 +249,6 @@ rollout::Rollout FromProto(const v1::RolloutState& stored, DecodeErrors* errors)
   rollout.snapshot = FromProto(stored.snapshot());
   rollout.snapshot_done = stored.snapshot_done();
   rollout.flushed = stored.flushed();
-  rollout.members_started = stored.members_started();
   rollout.restore_since = OptionalTime(stored.has_restore_since_ms(), stored.restore_since_ms());
   rollout.attempts = stored.attempts();
   rollout.progress_at = OptionalTime(stored.has_progress_at_ms(), stored.progress_at_ms());
