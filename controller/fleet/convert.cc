@@ -299,7 +299,8 @@ void ApplyReport(const pb::HostReport& report, Time now, rollout::HostView* view
   }
   view->disks.clear();
   for (const pb::Disk& disk : report.disks()) {
-    view->disks.push_back({disk.path(), disk.total_bytes(), disk.free_bytes(), disk.holds_copies()});
+    view->disks.push_back(
+        {disk.path(), disk.total_bytes(), disk.free_bytes(), disk.holds_copies()});
   }
   view->engine_error = report.engine_error();
   view->kernel_settings.clear();

@@ -99,8 +99,10 @@ std::map<std::string, uint64_t> ReadStored(const nlohmann::json& answer) {
 
 Inspection InspectCluster(RestClient& client, const rollout::ClusterObservation& seen) {
   Inspection inspection;
-  inspection.stored_bytes = ReadStored(Ask(
-      client, "/_nodes/stats/indices/store?timeout=10s&filter_path=nodes.*.indices.store.size_in_bytes,nodes.*.name"));
+  inspection.stored_bytes = ReadStored(
+      Ask(client,
+          "/_nodes/stats/indices/"
+          "store?timeout=10s&filter_path=nodes.*.indices.store.size_in_bytes,nodes.*.name"));
   inspection.nmslib_indices = FindNmslib(client, seen);
   if (client.spec().tls.client_certificate.empty()) return inspection;
   const nlohmann::json identity = Ask(client, "/_plugins/_security/whoami");

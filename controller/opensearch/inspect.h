@@ -1,4 +1,5 @@
-// What only checks ask of a cluster: certificates of the nodes, the engines of k-NN fields, how much each node stores.
+// What only checks ask of a cluster: certificates of the nodes, the engines of k-NN fields, how
+// much each node stores.
 #ifndef DROVER_CONTROLLER_OPENSEARCH_INSPECT_H_
 #define DROVER_CONTROLLER_OPENSEARCH_INSPECT_H_
 

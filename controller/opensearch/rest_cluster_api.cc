@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "controller/opensearch/cluster_api.h"
-#include "controller/opensearch/json_access.h"
 #include "controller/opensearch/inspect.h"
+#include "controller/opensearch/json_access.h"
 #include "controller/opensearch/observe.h"
 #include "controller/opensearch/parse_cluster.h"
 #include "controller/opensearch/parse_snapshots.h"

@@ -260,9 +260,13 @@ const std::string& PluginFolder() {
 
 const std::vector<std::string>& WantedEnvironment() {
   static const std::vector<std::string> keys = [] {
-    std::vector<std::string> names = {"node.name", "cluster.name", "node.roles",
-                                      "network.publish_host", "discovery.seed_hosts",
-                                      "DISABLE_INSTALL_DEMO_CONFIG", "DISABLE_SECURITY_PLUGIN"};
+    std::vector<std::string> names = {"node.name",
+                                      "cluster.name",
+                                      "node.roles",
+                                      "network.publish_host",
+                                      "discovery.seed_hosts",
+                                      "DISABLE_INSTALL_DEMO_CONFIG",
+                                      "DISABLE_SECURITY_PLUGIN"};
     for (const RemovedSetting& rule : RemovedSettings()) {
       const std::string name = rule.name;
       if (name.find('*') == std::string::npos) names.push_back(name);

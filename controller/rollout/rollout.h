@@ -179,9 +179,9 @@ struct Rollout {
   bool policies_stopped = false;
   SnapshotProgress snapshot;
   bool snapshot_done = false;
-  bool flushed = false;          // the present batch was flushed, its gate is looked at again
-  bool looked = false;           // RESTORING has looked at what it leaves
-  bool rerouted = false;         // the present batch: RetryFailedShards was tried
+  bool flushed = false;   // the present batch was flushed, its gate is looked at again
+  bool looked = false;    // RESTORING has looked at what it leaves
+  bool rerouted = false;  // the present batch: RetryFailedShards was tried
   std::optional<Time> restore_since;
   int attempts = 0;                 // of the rollout's own present action
   std::optional<Time> progress_at;  // of the present gate: last time a number moved

@@ -92,9 +92,9 @@ DROVER_FIELDS(Record, kind, member, host, text, fields)
 DROVER_FIELDS(Rollout, id, plan, phase, resume_phase, after_restore, reason, pause_asked, refused,
               changes, batch, members, companions, settings, exclusions, clear_archived,
               no_return_announced, stopped_policies, policies_stopped, snapshot, snapshot_done,
-              flushed, looked, rerouted, restore_since, attempts, progress_at,
-              progress_mark, settle_until, health, wait, outstanding, lost_hosts, rollback,
-              next_action, sequence, created_at, started_at, ended_at, started_by, outcome, checks)
+              flushed, looked, rerouted, restore_since, attempts, progress_at, progress_mark,
+              settle_until, health, wait, outstanding, lost_hosts, rollback, next_action, sequence,
+              created_at, started_at, ended_at, started_by, outcome, checks)
 #undef DROVER_FIELDS
 
 inline std::tuple<> Fields(rollout::ClearArchived&) { return {}; }

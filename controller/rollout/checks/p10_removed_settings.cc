@@ -95,11 +95,12 @@ Finding Run(const CheckInput& in) {
   const std::vector<std::string> demo =
       new_installer ? DemoInstalled(in) : std::vector<std::string>();
   if (found.verdict != Verdict::kPass || demo.empty()) return found;
-  return Warn("from 2.12 on the image's demo installer ends the container where no "
-              "OPENSEARCH_INITIAL_ADMIN_PASSWORD is set, and " +
-                  Join(demo) + " would run it (whether it is set was not asked)",
-              "set DISABLE_INSTALL_DEMO_CONFIG=true where the cluster has certificates of its own, "
-              "else that password");
+  return Warn(
+      "from 2.12 on the image's demo installer ends the container where no "
+      "OPENSEARCH_INITIAL_ADMIN_PASSWORD is set, and " +
+          Join(demo) + " would run it (whether it is set was not asked)",
+      "set DISABLE_INSTALL_DEMO_CONFIG=true where the cluster has certificates of its own, "
+      "else that password");
 }
 
 }  // namespace

@@ -95,9 +95,9 @@ Finding Run(const CheckInput& in) {
                  "larger disk");
   }
   if (!unknown.empty()) {
-    return Warn("free space, size of the image or of the data on " + Join(unknown) +
-                    " is not known",
-                "upgrade the agent there, or look with df and docker system df");
+    return Warn(
+        "free space, size of the image or of the data on " + Join(unknown) + " is not known",
+        "upgrade the agent there, or look with df and docker system df");
   }
   return Pass(IsMajor(in) ? "every host has the new image, or room for twice the present one, and "
                             "room for the cold copies"

@@ -48,7 +48,8 @@ Finding Run(const CheckInput& in) {
 Check P30() {
   return {.id = "P30",
           .title = "the admin certificate is there where it is needed",
-          .asks = "the security index in the cluster state, tls in the cluster file, GET "
+          .asks =
+              "the security index in the cluster state, tls in the cluster file, GET "
               "_plugins/_security/whoami",
           .needs_target = true,
           .run = &Run};

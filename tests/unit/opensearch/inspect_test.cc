@@ -22,7 +22,8 @@ constexpr char kCertificates[] =
 
 std::string MappingOf(const std::string& index, const std::string& method) {
   return R"({")" + index + R"(":{"mappings":{"properties":{"about":{"properties":{
-            "vector":{"type":"knn_vector","dimension":2)" + method + "}}}}}}}";
+            "vector":{"type":"knn_vector","dimension":2)" +
+         method + "}}}}}}}";
 }
 
 rollout::ClusterObservation WithKnn(const std::string& created) {

@@ -8,10 +8,10 @@ namespace {
 using testing::ExpectBlocks;
 using testing::ExpectPasses;
 using testing::ExpectWarns;
-using testing::HealthyWorld;
-using testing::Project;
 using testing::HealthySpec;
+using testing::HealthyWorld;
 using testing::OldMajorWorld;
+using testing::Project;
 using testing::RunOne;
 using testing::UpgradeRequest;
 
