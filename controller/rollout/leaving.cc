@@ -50,6 +50,28 @@ std::string VersionsFromMemory(const Engine& e) {
   return line;
 }
 
+void AddStoppedCompanions(const Engine& e, const World& world, std::vector<std::string>* lines) {
+  for (const PlannedMember& companion : e.plan().companions) {
+    if (world.hosts.empty() || Runs(companion, world)) continue;
+    lines->push_back(companion.name + " on " + companion.host +
+                     " does not run: " + ContainerLine(companion, world));
+  }
+}
+
+// Where the last look fails: a call whose answer was lost may have changed a setting after it was
+// put back, so that it is owed again until the cluster takes it.
+bool OwesWhatIsUnsure(Engine& e) {
+  if (!e.r().settle_until) return false;
+  bool owes = false;
+  for (RecordedSetting& setting : e.r().settings) {
+    if (!setting.ours || setting.changed) continue;
+    setting.changed = true;
+    owes = true;
+  }
+  if (owes) e.r().attempts = 0;
+  return owes;
+}
+
 void Conclude(Engine& e, std::vector<std::string> lines) {
   for (int i = 0; i < e.slots(); ++i) {
     if (const std::string& fate = e.member(i).fate; !fate.empty()) lines.push_back(fate);
@@ -81,12 +103,7 @@ std::vector<std::string> WhoRunsWhat(const Engine& e, const World& world) {
       lines.push_back(member.name + " on " + member.host + " was skipped by an operator");
     }
   }
-  for (const PlannedMember& companion : e.plan().companions) {
-    if (!world.hosts.empty() && !Runs(companion, world)) {
-      lines.push_back(companion.name + " on " + companion.host +
-                      " does not run: " + ContainerLine(companion, world));
-    }
-  }
+  AddStoppedCompanions(e, world, &lines);
   return lines;
 }
 
@@ -97,8 +114,11 @@ void OnRestoringObserved(Engine& e, const World& world) {
                 "the cluster answers");
       return e.RetryLater(kOwnSlot, kRetryDelay);
     }
-    return Conclude(e, {"the cluster does not answer (" + world.cluster_error +
-                        "); as far as is known: " + VersionsFromMemory(e)});
+    if (OwesWhatIsUnsure(e)) return;
+    std::vector<std::string> lines = {"the cluster does not answer (" + world.cluster_error +
+                                      "); as far as is known: " + VersionsFromMemory(e)};
+    AddStoppedCompanions(e, world, &lines);
+    return Conclude(e, std::move(lines));
   }
   e.r().rollback = WayBack(e.r(), world.cluster);
   if (MarkLate(e, world.cluster) || MarkLateExclusions(e, world.cluster)) return;

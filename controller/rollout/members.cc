@@ -49,8 +49,17 @@ bool AwaitsEngine(Engine& e, int i, const OperationEnd& end) {
   return true;
 }
 
+// The others of its batch go on without it.
+void GoBackToGate(Engine& e, int i) {
+  e.EndCell(i, Cell::kStop);
+  e.EnterStep(i, MemberStep::kPending);
+  for (int other : e.Batch()) {
+    if (e.member(other).step != MemberStep::kPending) e.member(i).held = true;
+  }
+}
+
 // A stop that did not happen may not simply be ordered again: the look at the cluster that allowed
-// it is old by now. The member goes back to its gate; the others of its batch go on without it.
+// it is old by now. The member goes back to its gate.
 bool ReturnsToGate(Engine& e, int i, const OperationEnd& end) {
   const bool down = end.error == OperationErrorCode::kEngineDown;
   MemberState& m = e.member(i);
@@ -61,11 +70,7 @@ bool ReturnsToGate(Engine& e, int i, const OperationEnd& end) {
   if (end.error == OperationErrorCode::kDeadlinePassed) m.stopped = false;
   e.Say("member.late",
         e.planned(i).name + " was not stopped: " + end.message + "; its gate is asked again", i);
-  e.EndCell(i, Cell::kStop);
-  e.EnterStep(i, MemberStep::kPending);
-  for (int other : e.Batch()) {
-    if (e.member(other).step != MemberStep::kPending) m.held = true;
-  }
+  GoBackToGate(e, i);
   if (down) {
     e.WaitFor(i, "the Docker Engine of " + e.planned(i).host + ": " + end.message,
               e.now() + kEngineRetry * (limit - m.late_stops), "the Engine answers");
@@ -89,13 +94,45 @@ void OnLeftNodes(Engine& e, int i, const NodesSeen& seen) {
     }
     return AwaitNodes(e, i, e.NodesWithout(e.Batch()), "left");
   }
-  if (!gone) {
-    e.Say("member.lingers",
-          e.planned(i).name + " is still listed by the cluster after " +
-              FormatDuration(kLeaveLimit) + "; its container has ended",
-          i);
+  if (gone) return e.EnterStep(i, StepAfterStop(e, i));
+  const PlannedMember& planned = e.planned(i);
+  e.Do(i, "lingers", ReadContainer{planned.host, planned.project, planned.service});
+}
+
+// Of a member that has stopped and is listed by the cluster: it lingers there, or somebody else has
+// started it, such as a copy of this controller. What runs is stopped at its gate alone.
+void LookAtLingering(Engine& e, int i, const ContainerSeen& seen) {
+  const PlannedMember& planned = e.planned(i);
+  if (!seen.connected) {
+    e.WaitFor(i,
+              "the agent of " + planned.host + ", to see why " + planned.name +
+                  " is still in the cluster",
+              std::nullopt, "the agent connects");
+    return e.RetryLater(i, kRetryDelay);
   }
-  e.EnterStep(i, StepAfterStop(e, i));
+  const bool runs = seen.container && seen.container->state == "running";
+  const bool as_wanted =
+      e.plan().ChangesImages() && seen.container && seen.container->image == planned.to_image;
+  if (!runs || as_wanted) {
+    e.Say(
+        "member.lingers",
+        planned.name + " is still listed by the cluster after " + FormatDuration(kLeaveLimit) +
+            (runs ? "; somebody else has started its new container" : "; its container has ended"),
+        i);
+    return e.EnterStep(i, StepAfterStop(e, i));
+  }
+  if (++e.member(i).late_stops > kMaxReturns) {
+    return FailMember(e, i, "was started again by somebody else each time it had stopped",
+                      "container " + seen.container->name + " runs since " +
+                          FormatTime(seen.container->started_at));
+  }
+  e.Say("member.runs",
+        planned.name +
+            " has stopped and runs again, started by somebody else; its gate is asked "
+            "again",
+        i);
+  e.member(i).stopped = false;
+  GoBackToGate(e, i);
 }
 
 void OnJoinNodes(Engine& e, int i, const NodesSeen& seen) {
@@ -216,7 +253,11 @@ void AdvanceMember(Engine& e, int i) {
       m.new_image_sure = false;
       e.r().rollback.clear();  // what was seen before no longer holds
       // Without a new image Compose keeps a container whose configuration it holds for the same.
-      e.Order(i, "up", UpService{planned.service, !e.plan().ChangesImages()}, kUpLimit);
+      if (e.plan().ChangesImages()) {
+        e.Order(i, "up", UpService{planned.service, false}, kUpLimit);
+      } else {
+        e.Order(i, "up", UpService{planned.service, true}, kUpLimit, kGateHolds);
+      }
       return;
     case MemberStep::kJoined:
       e.StartCell(i, Cell::kJoin);
@@ -236,6 +277,12 @@ void OnMemberOperationEnded(Engine& e, int i, const Outstanding& action, const O
     return companion ? OnCompanionDone(e, i, verb, end) : OnDone(e, i, order, end);
   }
   if (!companion && std::holds_alternative<StopService>(verb) && ReturnsToGate(e, i, end)) return;
+  // It makes a container anew that may run meanwhile, started by somebody else.
+  const auto* up = std::get_if<UpService>(&verb);
+  if (up != nullptr && up->recreate && end.error == OperationErrorCode::kDeadlinePassed) {
+    if (!TakesClusterDown(e.plan(), i)) e.EnterStep(i, MemberStep::kLeft);
+    return;
+  }
   if (AwaitsEngine(e, i, end)) return;
   if (IsPassing(end) && ++e.member(i).attempts < kMaxAttempts) {
     if (end.state == OperationState::kInterrupted) return;  // ordered again at once
@@ -287,6 +334,7 @@ void OnMemberContainer(Engine& e, int i, const ContainerSeen& seen) {
   if (step == MemberStep::kPending || step == MemberStep::kFlush) {
     return OnGateContainer(e, i, seen);
   }
+  if (step == MemberStep::kLeft) return LookAtLingering(e, i, seen);
   if (step != MemberStep::kJoined) return;
   LookAtJoining(e, i, seen);
   if (e.member(i).step == MemberStep::kJoined && e.member(i).attempts > 0) {

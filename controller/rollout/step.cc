@@ -35,6 +35,16 @@ void Advance(Engine& e) {
   }
 }
 
+// Calls that may be carried out long after they were sent.
+bool ChangesCluster(const Action& action) {
+  return std::holds_alternative<PutSettings>(action) ||
+         std::holds_alternative<ClearArchived>(action) ||
+         std::holds_alternative<AddVotingExclusion>(action) ||
+         std::holds_alternative<ClearVotingExclusions>(action) ||
+         std::holds_alternative<StopPolicies>(action) ||
+         std::holds_alternative<StartPolicies>(action);
+}
+
 // Events by their kind; a result whose action is not outstanding is late and changes nothing.
 struct Dispatch {
   Engine& e;
@@ -228,7 +238,11 @@ struct Dispatch {
       if (!e.Lost(host)) e.r().lost_hosts.push_back(host);
       AwaitAgent(host);
     }
-    for (const Outstanding& o : e.r().outstanding) e.PerformAgain(o);
+    for (const Outstanding& o : e.r().outstanding) {
+      // What was sent before may take effect after its repetition.
+      if (ChangesCluster(o.action)) NoteLostAnswer(e);
+      e.PerformAgain(o);
+    }
   }
 };
 

@@ -97,5 +97,55 @@ TEST(Found, TheOnlyManagerStoppedByAControllerThatWasFenced) {
   ExpectKept(scenario);
 }
 
+// A run of a million seeds found these (docs/simulation.md).
+
+// The first controller had started it again, the copy ordered it to be made anew while it ran.
+TEST(Found, ARestartedMemberThatTheOtherControllerHadStartedAgain) {
+  Scenario scenario = Of(282868, {At(FaultKind::kSecondController, 551)});
+  scenario.restart = true;
+  ExpectKept(scenario);
+}
+
+// The same where its agent came long after the order.
+TEST(Found, ARestartedMemberWhoseUpWasOrderedLongBefore) {
+  Scenario scenario = Of(728947, {At(FaultKind::kCallsFail, 9'535, 0, 15'400),
+                                  At(FaultKind::kSecondController, 23'031)});
+  scenario.restart = true;
+  ExpectKept(scenario);
+}
+
+TEST(Found, TheOnlyManagerRestartedByAControllerThatWasFenced) {
+  Scenario scenario = Of(89877, {At(FaultKind::kSecondController, 11'073)});
+  scenario.restart = scenario.unreplicated_index = scenario.allocation_was_set = true;
+  scenario.managers = 1;
+  ExpectKept(scenario);
+}
+
+// Its call took effect after the controller's death, later than the same call of the next one.
+TEST(Found, ASettingThatADeadControllerPutLate) {
+  Scenario scenario =
+      Of(539985, {At(FaultKind::kCallsLate, 3'000, 0, 20'000), At(FaultKind::kAbort, 23'626),
+                  At(FaultKind::kControllerDies, 10'781)});
+  scenario.allocation_was_set = true;
+  ExpectKept(scenario);
+}
+
+// Its late effect was not seen: the cluster did not answer the last look.
+TEST(Found, ASettingThatChangedAfterTheLastLookThatWasAnswered) {
+  const Scenario scenario = Of(
+      312234,
+      {At(FaultKind::kCallsLate, 31'183, 0, 4'600), At(FaultKind::kStartFails, 11'044, 0),
+       At(FaultKind::kCallsFail, 44'650, 0, 40'100), At(FaultKind::kEngineDown, 12'850, 1, 2'600)});
+  ExpectKept(scenario);
+}
+
+TEST(Found, ACompanionLeftStoppedByAControllerThatWasFenced) {
+  Scenario scenario =
+      Of(822638, {At(FaultKind::kAbort, 52'790), At(FaultKind::kSecondController, 20'868),
+                  At(FaultKind::kRepliesLost, 38'090, 0, 35'100)});
+  scenario.companions = 2;
+  ExpectKept(scenario);
+}
+
 }  // namespace
 }  // namespace drover::simulation

@@ -14,7 +14,7 @@
 namespace drover::simulation {
 
 // Where every run of this thread keeps its rollouts. Valid until the next call.
-store::Store& SharedStore();
+store::Store& StoreFor(const Scenario& scenario);
 
 class Simulation {
  public:
@@ -31,7 +31,7 @@ class Simulation {
         network_(schedule_, random_),
         around_{schedule_, random_, cluster_,  rest_,
                 network_,  hosts_,  promises_, [this](const std::string& line) { Tell(line); }},
-        first_("controller", around_, SharedStore()) {
+        first_("controller", around_, StoreFor(scenario)) {
     for (int i = 0; i < scenario.members; ++i) AddHost(i);
   }
 
@@ -85,7 +85,7 @@ class Simulation {
   std::unique_ptr<SimController> second_;
   std::shared_ptr<const rollout::Plan> plan_;
   bool calm_ = false, judged_ = false, outlived_ = false;
-  int resumes_ = 0, looks_stuck_ = 0;
+  int resumes_ = 0, looks_stuck_ = 0, looks_leaderless_ = 0;
   Outcome outcome_;
 };
 

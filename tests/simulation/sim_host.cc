@@ -375,4 +375,11 @@ void SimHost::Heal() {
   }
 }
 
+void SimHost::StartByHand() {
+  if (!up_ || !engine_up_ || running_ || started_at_ == Time{}) return;
+  stopped_by_verb_ = false;
+  restarts_ = true;
+  StartContainer();
+}
+
 }  // namespace drover::simulation

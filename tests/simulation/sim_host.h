@@ -58,6 +58,8 @@ class SimHost {
   void Reboot(Millis away);
   void KillNode();
   void Heal();
+  // The operator's hand, where the cluster lacks what is down.
+  void StartByHand();
 
  private:
   struct Verbs;

@@ -19,12 +19,13 @@ using drover::simulation::Simulate;
 
 int main(int argc, char** argv) {
   uint64_t seeds = 10'000, from = 1, keep_going = 0;
-  bool undisturbed = false;
+  bool undisturbed = false, history = false;
   CLI::App app("Runs the rollout simulation seed by seed.", "drover_simulate");
   app.add_option("--seeds", seeds, "How many seeds to run");
   app.add_option("--from", from, "The first seed");
   app.add_option("--failures", keep_going, "Go on until so many seeds have failed");
   app.add_flag("--undisturbed", undisturbed, "Without faults: how fast a whole rollout is");
+  app.add_flag("--history", history, "The history of each run, however it ends");
   CLI11_PARSE(app, argc, argv);
 
   std::map<std::string, uint64_t> ends;
@@ -36,7 +37,8 @@ int main(int argc, char** argv) {
       scenario = {};
       scenario.seed = seed;
     }
-    const Outcome outcome = Simulate(scenario);
+    const Outcome outcome = Simulate(scenario, history);
+    for (const std::string& line : outcome.history) std::cout << "  " << line << "\n";
     ++ends[Name(outcome.phase)];
     touched += outcome.touched ? 1 : 0;
     if (outcome.violation.empty()) continue;

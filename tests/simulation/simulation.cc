@@ -18,6 +18,7 @@ constexpr Millis kOperatorLooks{10'000};
 constexpr Millis kPatience{30'000};
 constexpr int kMaxResumes = 8;
 constexpr int kMaxStuckLooks = 60;
+constexpr int kMaxLeaderlessLooks = 30;
 constexpr int kMaxEvents = 200'000;
 
 rollout::ClusterSpec SpecOf(const Scenario& scenario) {
@@ -55,9 +56,13 @@ StoreShelf& Shelf() {
 }
 }  // namespace
 
-store::Store& SharedStore() {
+store::Store& StoreFor(const Scenario& scenario) {
   StoreShelf& shelf = Shelf();
-  if (shelf.store == nullptr || ++shelf.runs > kRunsPerStore) {
+  // Epochs go on from run to run and time does not: two controllers would be given the same one.
+  const bool two =
+      std::any_of(scenario.faults.begin(), scenario.faults.end(),
+                  [](const Fault& fault) { return fault.kind == FaultKind::kSecondController; });
+  if (shelf.store == nullptr || two || ++shelf.runs > kRunsPerStore) {
     shelf.store.reset();
     shelf.store = std::move(store::OpenStore(store::kInMemory)).value();
     shelf.runs = 0;
@@ -169,6 +174,14 @@ void Simulation::OperatorLooks() {
   if (calm_ && Active().rollout().phase == Phase::kPaused) {
     Active().Ask(resumes_++ < kMaxResumes ? rollout::Request::kResume : rollout::Request::kAbort);
   }
+  // Where nothing that can be elected runs and Drover does not know why: a controller that was
+  // fenced had stopped it, or it ended after its turn.
+  looks_leaderless_ = calm_ && !cluster_.HasManager() ? looks_leaderless_ + 1 : 0;
+  if (looks_leaderless_ > kMaxLeaderlessLooks) {
+    Tell("the operator starts what is down");
+    for (auto& each : hosts_) each->StartByHand();
+    looks_leaderless_ = 0;
+  }
   // Where what was stopped is what the cluster lacks to take its settings back.
   const bool stuck = calm_ && Active().rollout().phase == Phase::kRestoring;
   looks_stuck_ = stuck ? looks_stuck_ + 1 : 0;
@@ -234,7 +247,8 @@ void Simulation::CheckEnd() {
     const std::string name =
         std::string(kCompanionService) + "@" + each->name() + " on " + each->name();
     const bool explained = outcome.find(name + " could not be started") != std::string::npos ||
-                           outcome.find(name + " was left as it is") != std::string::npos;
+                           outcome.find(name + " was left as it is") != std::string::npos ||
+                           (second_ && outcome.find(name + " does not run") != std::string::npos);
     if (companion != nullptr && companion->stopped_by_verb() && !outlived_ && !explained) {
       promises_.Violated("ended as " + state + " and " + name + " was left stopped, unsaid");
     }

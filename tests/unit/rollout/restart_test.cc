@@ -67,6 +67,44 @@ TEST(Restart, TheContainerIsMadeAgainAlsoWhereNothingChanged) {
   EXPECT_EQ(recreated, 3);
 }
 
+// os-2 has stopped, and a minute later the cluster still lists it; its container is `state` then.
+// Restarts os-2 alone.
+Harness Lingers(const std::string& state) {
+  Harness h(RestartPlan({"os-2"}));
+  bool looked = false;
+  h.override = [&](const Outstanding& action) -> std::optional<EventBody> {
+    if (h.state("os-2").step != MemberStep::kLeft || looked) return std::nullopt;
+    if (std::holds_alternative<ReadNodes>(action.action)) {
+      h.Advance(Millis(61'000));
+      h.members["os-2"].running = state == "running";
+      return NodesSeen{action.id, HealthyWorld().cluster.nodes, ""};
+    }
+    if (!std::holds_alternative<ReadContainer>(action.action)) return std::nullopt;
+    looked = true;
+    ContainerView container;
+    container.state = state;
+    return ContainerSeen{action.id, true, container};
+  };
+  h.Ask(Request::kStart);
+  h.Run();
+  EXPECT_TRUE(looked);
+  EXPECT_EQ(h.rollout().phase, Phase::kSucceeded) << h.rollout().reason;
+  h.override = nullptr;
+  return h;
+}
+
+TEST(Restart, AMemberThatSomebodyElseStartedIsStoppedAtItsGateAgain) {
+  const Harness h = Lingers("running");
+  EXPECT_THAT(h.KindsSaid(), Contains("member.runs"));
+  EXPECT_THAT(h.verbs(), ElementsAre("StopService os-2", "StopService os-2", "UpService os-2"));
+}
+
+TEST(Restart, AMemberThatLingersInTheClusterIsNotWaitedForForEver) {
+  const Harness h = Lingers("exited");
+  EXPECT_THAT(h.KindsSaid(), Contains("member.lingers"));
+  EXPECT_THAT(h.verbs(), ElementsAre("StopService os-2", "UpService os-2"));
+}
+
 TEST(Restart, OnlyTheMembersThatWereNamed) {
   const Plan plan = RestartPlan({"os-3", "os-1"});
   EXPECT_EQ(plan.batches, 2);

@@ -33,6 +33,21 @@ Sample RestartAt(MemberStep step) {
   return Until(h, [step](const Harness& now) { return StepOf(now) == step && Awaits<A>(now); });
 }
 
+// It has stopped, and the cluster still lists it a minute later.
+Sample Lingering() {
+  Harness h = Restart();
+  h.override = [&h](const Outstanding& action) -> std::optional<EventBody> {
+    if (StepOf(h) != MemberStep::kLeft || !std::holds_alternative<ReadNodes>(action.action)) {
+      return std::nullopt;
+    }
+    h.Advance(Millis(61'000));
+    return NodesSeen{action.id, HealthyWorld().cluster.nodes, ""};
+  };
+  return Until(h, [](const Harness& now) {
+    return StepOf(now) == MemberStep::kLeft && Awaits<ReadContainer>(now);
+  });
+}
+
 // Its container was made again and ends; `aftermath` is what is done about it.
 Sample RestartFailed(Aftermath aftermath) {
   Harness h = Restart();
@@ -212,6 +227,7 @@ std::map<std::string, Sample> MemberSamplesOfKinds() {
   return {
       {"STOP (restart)", RestartAt<StartOperation>(MemberStep::kStop)},
       {"LEFT (restart)", RestartAt<ReadNodes>(MemberStep::kLeft)},
+      {"LEFT (restart lingers)", Lingering()},
       {"UP (restart)", RestartAt<StartOperation>(MemberStep::kUp)},
       {"FAILED (restart looks)", RestartFailed(Aftermath::kLook)},
       {"PENDING (restart resumed)", RestartResumed()},

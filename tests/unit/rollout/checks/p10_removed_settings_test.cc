@@ -82,7 +82,8 @@ TEST(P10Test, SettingsOfTheIsmPluginThatWouldBeArchived) {
 
 TEST(P10Test, TheDemoInstallerOfTwoTwelve) {
   World world = At("2.11.1");
-  for (NodeView& node : world.cluster.nodes) node.plugins = {{"opensearch-security", "2.11.1.0"}};
+  for (NodeView& node : world.cluster.nodes)
+    node.plugins.emplace()["opensearch-security"] = "2.11.1.0";
   ExpectWarns(RunOne("P10", world, HealthySpec(), To("2.19.4")),
               "os-1, os-2 and os-3 would run it");
   Project(world, "h1").services[0].environment["DISABLE_INSTALL_DEMO_CONFIG"] = "true";
@@ -92,7 +93,8 @@ TEST(P10Test, TheDemoInstallerOfTwoTwelve) {
   EXPECT_EQ(RunOne("P10", world, HealthySpec(), To("2.19.4")).verdict, Verdict::kPass);
   // It was there before.
   world = At("2.17.1");
-  for (NodeView& node : world.cluster.nodes) node.plugins = {{"opensearch-security", "2.17.1.0"}};
+  for (NodeView& node : world.cluster.nodes)
+    node.plugins.emplace()["opensearch-security"] = "2.17.1.0";
   EXPECT_EQ(RunOne("P10", world, HealthySpec(), To("2.19.4")).verdict, Verdict::kPass);
 }
 
