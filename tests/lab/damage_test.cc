@@ -87,16 +87,8 @@ TEST_F(LongDamageTest, FromTwoSeventeenStraightToThree) {
 
   ByHand("h2", "3.8.0");
 
-  // Neither side speaks with the other, and the volume has been opened by the new version.
-  WaitUntil(
-      "the new node to be refused",
-      [&] {
-        const std::string log = NodeLog("h2") + NodeLog("h1");
-        return log.find("minimal compatible version is: [2.19.0]") != std::string::npos ||
-               log.find("minimum compatible version") != std::string::npos ||
-               log.find("incompatible") != std::string::npos;
-      },
-      Millis(180'000));
+  // It runs, joins nobody, and has opened the volume: nothing says why.
+  ExpectSaid("h2", "cluster-manager not discovered or elected yet");
   ExpectNodes(2);
 }
 
@@ -106,7 +98,7 @@ TEST_F(LongDamageTest, ADowngrade) {
 
   ByHand("h2", "2.17.1");
 
-  ExpectSaid("h2", "cannot downgrade a node from version [2.19.1] to version [2.17.1]");
+  ExpectSaid("h2", "Could not load codec 'Lucene912'");
   ExpectNodes(2);
 }
 
