@@ -118,6 +118,7 @@ StatusOr<v1::OperationEnd> ComposeVerbs::ExamineSetImage(const v1::StartOperatio
   v1::OperationEnd interrupted;
   interrupted.set_state(v1::OPERATION_STATE_INTERRUPTED);
   if (!kept.ok()) return interrupted;  // nothing was written before the old bytes were kept
+  RemoveUnfinished(kept->path);
   const StatusOr<std::string> now = drover::ReadFile(kept->path);
   if (!now.ok()) return AsVerbError(v1::OPERATION_ERROR_CODE_FILE_CHANGED, now.status());
   const std::string hash = crypto::Sha256Hex(*now);
@@ -144,6 +145,7 @@ StatusOr<v1::OperationEnd> ComposeVerbs::ExamineSetImage(const v1::StartOperatio
 
 StatusOr<v1::OperationEnd> ComposeVerbs::ExamineRestore(const v1::RestoreFile& verb) {
   DROVER_ASSIGN_OR_RETURN(const KeptFile kept, kept_.Find(verb.operation_id()));
+  RemoveUnfinished(kept.path);
   const StatusOr<std::string> now = drover::ReadFile(kept.path);
   if (!now.ok()) return AsVerbError(v1::OPERATION_ERROR_CODE_FILE_CHANGED, now.status());
   const std::string hash = crypto::Sha256Hex(*now);

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <utility>
 
 namespace drover {
 namespace {
@@ -71,6 +73,16 @@ Status FillTemporary(int fd, const std::string& path, const std::string& bytes, 
   return WriteAll(fd, bytes, path);
 }
 
+constexpr size_t kRandom = 6;
+
+// The folder of `path`, and what the names of files begin with that are to replace it.
+std::pair<std::string, std::string> TemporaryOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const bool here = slash == std::string::npos;
+  return {here ? "./" : path.substr(0, slash + 1),
+          "." + (here ? path : path.substr(slash + 1)) + ".drover-"};
+}
+
 }  // namespace
 
 StatusOr<std::string> ReadFile(const std::string& path, size_t limit) {
@@ -92,10 +104,8 @@ StatusOr<std::string> ReadFile(const std::string& path, size_t limit) {
 }
 
 Status WriteFileAtomically(const std::string& path, const std::string& bytes, mode_t mode) {
-  const size_t slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const std::string base = slash == std::string::npos ? path : path.substr(slash + 1);
-  std::string temporary = folder + (slash == std::string::npos ? "/." : ".") + base + ".XXXXXX";
+  const auto [folder, prefix] = TemporaryOf(path);
+  std::string temporary = folder + prefix + std::string(kRandom, 'X');
   Descriptor fd(::mkostemp(temporary.data(), O_CLOEXEC));
   if (fd.get() < 0) return FromErrno(errno, "cannot create a file beside", path);
   Status status = FillTemporary(fd.get(), path, bytes, mode);
@@ -107,6 +117,18 @@ Status WriteFileAtomically(const std::string& path, const std::string& bytes, mo
     return status;
   }
   return SyncFolder(folder);
+}
+
+void RemoveUnfinished(const std::string& path) {
+  const auto [folder, prefix] = TemporaryOf(path);
+  std::error_code error;
+  for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end;
+       it.increment(error)) {
+    const std::string name = it->path().filename();
+    if (name.size() == prefix.size() + kRandom && name.starts_with(prefix)) {
+      ::unlink(it->path().c_str());
+    }
+  }
 }
 
 }  // namespace drover

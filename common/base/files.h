@@ -19,6 +19,10 @@ StatusOr<std::string> ReadFile(const std::string& path, size_t limit = 16 * 1024
 // file's owner and mode are kept; a new one gets `mode`.
 Status WriteFileAtomically(const std::string& path, const std::string& bytes, mode_t mode = 0644);
 
+// Removes what a WriteFileAtomically of `path` left beside it when its process was killed. Not
+// while another one runs.
+void RemoveUnfinished(const std::string& path);
+
 }  // namespace drover
 
 #endif  // DROVER_COMMON_BASE_FILES_H_

@@ -1,3 +1,5 @@
+#include <filesystem>
+
 #include "tests/unit/agent/compose/host_fixture.h"
 
 namespace drover::agent {
@@ -45,6 +47,16 @@ TEST_F(Examine, SetImageBetweenKeepingAndWriting) {
   ASSERT_EQ(Run(SetImageOrder()).state(), v1::OPERATION_STATE_SUCCEEDED);
   folder_.Write("srv/lab/compose.yaml", kCompose);
   EXPECT_EQ(State(SetImageOrder()), v1::OPERATION_STATE_INTERRUPTED);
+}
+
+// Its agent was killed between writing the new file and putting it in its place.
+TEST_F(Examine, SetImageLeavesNoHalfFileBehind) {
+  ASSERT_EQ(Run(SetImageOrder()).state(), v1::OPERATION_STATE_SUCCEEDED);
+  folder_.Write("srv/lab/compose.yaml", kCompose);
+  const std::string half = folder_.At("srv/lab/.compose.yaml.drover-a1B2c3");
+  folder_.Write("srv/lab/.compose.yaml.drover-a1B2c3", "services: {");
+  EXPECT_EQ(State(SetImageOrder()), v1::OPERATION_STATE_INTERRUPTED);
+  EXPECT_FALSE(std::filesystem::exists(half));
 }
 
 TEST_F(Examine, SetImageWritten) {

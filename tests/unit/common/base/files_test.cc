@@ -123,5 +123,19 @@ TEST(WriteFileAtomicallyTest, KilledWriterLeavesOneWholeFile) {
   }
 }
 
+TEST(Files, OnlyWhatAKilledWriterLeftIsRemoved) {
+  TempFolder folder;
+  for (const char* name : {".f.drover-a1B2c3", ".f.drover-notours", ".f.backup", ".g.drover-a1B2c3",
+                           "f.drover-a1B2c3"}) {
+    ASSERT_TRUE(WriteFileAtomically(folder.File(name), "x").ok());
+  }
+  RemoveUnfinished(folder.File("f"));
+  EXPECT_FALSE(ReadFile(folder.File(".f.drover-a1B2c3")).ok());
+  for (const char* name :
+       {".f.drover-notours", ".f.backup", ".g.drover-a1B2c3", "f.drover-a1B2c3"}) {
+    EXPECT_TRUE(ReadFile(folder.File(name)).ok()) << name;
+  }
+}
+
 }  // namespace
 }  // namespace drover
