@@ -31,6 +31,10 @@ struct DeleteArgs {
   bool yes = false;
 };
 
+std::string Indexes(int count) {
+  return std::to_string(count) + (count == 1 ? " index" : " indexes");
+}
+
 std::string Progress(const v1::RestoreProgress& progress) {
   std::string text = Sanitize(progress.text());
   if (progress.shards_total() > 0) {
@@ -108,9 +112,9 @@ Exit Restore(Session& session, const RestoreArgs& args) {
                    RequestOf<v1::PlanRestoreRequest>(args), plan, kObserveTimeout);
   if (!planned.ok()) return session.Fail(planned);
   session.SayLines(Describe(plan, args));
-  if (!session.Confirm("\nrestore " + Count(static_cast<size_t>(plan.indices_size()), "index") +
-                           " into " + args.cluster + " now?",
-                       args.yes)) {
+  if (!session.Confirm(
+          "\nrestore " + Indexes(plan.indices_size()) + " into " + args.cluster + " now?",
+          args.yes)) {
     session.Say("not begun: nothing was changed");
     return Exit::kError;
   }
@@ -151,9 +155,9 @@ Exit Prove(Session& session, const RestoreArgs& args) {
   if (!status.ok()) return session.Fail(status);
   const Exit exit = session.Show(all, RenderCounted(all.counted(), session.OutView()));
   if (exit == Exit::kOk) {
-    session.Say("proven: " + Count(static_cast<size_t>(all.counted_size()), "index") +
-                    " of snapshot " + args.name + " came back whole",
-                Tone::kGood);
+    session.Say(
+        "proven: " + Indexes(all.counted_size()) + " of snapshot " + args.name + " came back whole",
+        Tone::kGood);
   }
   return exit;
 }
