@@ -1,7 +1,6 @@
-// Snapshots as a feature of their own: taken, proven, restored onto the same and a newer version, never onto an older one, deleted.
+// Snapshots as a feature of their own: taken, proven, restored onto the same and a newer version,
+// never onto an older one, deleted.
 #include <gmock/gmock.h>
-
-#include <filesystem>
 
 #include "tests/lab/roll_fixture.h"
 
@@ -46,13 +45,10 @@ class SnapshotTest : public RollTest {
 
   // A cluster of one node of the old version that shares a copy of the snapshots.
   void BringOlder() {
-    namespace fs = std::filesystem;
-    MustLab({"cluster", "up", "older", "--version", kOld, "--hosts", "h1", "--port-offset", "50",
-             "--style", "plain"});
+    MustLab({"cluster", "up", "older", "--version", kOld, "--hosts", "h1", "--style", "plain"});
     const std::string snapshots = LabHome() + "/snap/";
-    std::error_code error;
-    fs::copy(snapshots + name(), snapshots + "older", fs::copy_options::recursive, error);
-    ASSERT_FALSE(error) << error.message();
+    const Outcome copied = Execute({"cp", "-a", snapshots + name() + "/.", snapshots + "older/"});
+    ASSERT_EQ(copied.exit_code, 0) << copied.err;
     Must({"cluster", "apply", LabHome() + "/clusters/older.yaml"});
     Must({"snapshot", "verify", "older"});
   }
