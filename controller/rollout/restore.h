@@ -14,9 +14,10 @@
 namespace drover::rollout {
 
 struct RestoreRequest {
-  std::vector<std::string> indices;  // empty: every index of the snapshot that the cluster lacks
+  std::vector<std::string> indices =
+      {};  // empty: every index of the snapshot that the cluster lacks
   // Put before each name, so that an index comes beside the one it was taken of. Empty: none.
-  std::string prefix;
+  std::string prefix = {};
   // Settings, templates and what else is of the cluster as a whole; replaces what is there.
   bool global_state = false;
   // The caller shows an admin certificate, which the security plugin's own index needs.
@@ -58,8 +59,8 @@ std::vector<std::string> ChooseSample(const SnapshotView& snapshot,
                                       const ClusterObservation& cluster, size_t count);
 
 struct Retention {
-  size_t keep = 1;            // whole ones that stay, the newest; at least one
-  std::optional<Millis> age;  // younger ones stay too
+  size_t keep = 1;                           // whole ones that stay, the newest; at least one
+  std::optional<Millis> age = std::nullopt;  // younger ones stay too
 };
 
 // The snapshots that may go: only those that Drover took, never one that runs, never the newest
