@@ -1,9 +1,13 @@
 // Restores, proofs and deletions of snapshots over the control services.
 #include <gmock/gmock.h>
 
+#include "drover/control/v1/snapshot.grpc.pb.h"
 #include "tests/unit/api/served.h"
 
 namespace drover::api {
+
+namespace pb = drover::control::v1;
+
 namespace {
 
 using ::testing::ElementsAre;
