@@ -17,7 +17,7 @@ using ::testing::IsEmpty;
 class RestoreTest : public ::testing::Test {
  protected:
   RestoreTest() {
-    EXPECT_TRUE(served_.clusters.PutCluster({"search", "search repo=backups", {}}).ok());
+    EXPECT_TRUE(served_.clusters.PutCluster({"search-prod", "search-prod repo=backups", {}}).ok());
     FakeClusterApi& api = *served_.cluster_api;
     rollout::SnapshotView snapshot;
     snapshot.repository = "backups";
@@ -60,7 +60,7 @@ class RestoreTest : public ::testing::Test {
                        const std::string& index = "") {
     grpc::ClientContext context;
     pb::RestoreSnapshotRequest request;
-    request.set_cluster("search");
+    request.set_cluster("search-prod");
     request.set_name("nightly");
     if (!index.empty()) request.add_indices(index);
     return ReadAll(*snapshots_->RestoreSnapshot(&context, request), messages);
@@ -69,7 +69,7 @@ class RestoreTest : public ::testing::Test {
   grpc::Status Prove(std::vector<pb::ProveSnapshotResponse>* messages) {
     grpc::ClientContext context;
     pb::ProveSnapshotRequest request;
-    request.set_cluster("search");
+    request.set_cluster("search-prod");
     request.set_name("nightly");
     request.set_sample(1);
     return ReadAll(*snapshots_->ProveSnapshot(&context, request), messages);
@@ -159,7 +159,7 @@ TEST_F(RestoreTest, AProofThatIsLeftCleansUp) {
   {
     grpc::ClientContext context;
     pb::ProveSnapshotRequest request;
-    request.set_cluster("search");
+    request.set_cluster("search-prod");
     request.set_name("nightly");
     const auto reader = snapshots_->ProveSnapshot(&context, request);
     pb::ProveSnapshotResponse message;
@@ -173,7 +173,7 @@ TEST_F(RestoreTest, AProofThatIsLeftCleansUp) {
 TEST_F(RestoreTest, APlanSaysWhatIsLeftAlone) {
   grpc::ClientContext context;
   pb::PlanRestoreRequest request;
-  request.set_cluster("search");
+  request.set_cluster("search-prod");
   request.set_name("nightly");
   pb::PlanRestoreResponse plan;
   ASSERT_TRUE(snapshots_->PlanRestore(&context, request, &plan).ok());
@@ -187,7 +187,7 @@ TEST_F(RestoreTest, APlanSaysWhatIsLeftAlone) {
 TEST_F(RestoreTest, DeletesWhatIsNamed) {
   grpc::ClientContext context, second;
   pb::DeleteSnapshotsRequest request;
-  request.set_cluster("search");
+  request.set_cluster("search-prod");
   request.add_names("nightly");
   pb::DeleteSnapshotsResponse response;
   ASSERT_TRUE(snapshots_->DeleteSnapshots(&context, request, &response).ok());
@@ -208,7 +208,7 @@ TEST_F(RestoreTest, TheWayBackOfARolloutStays) {
   served_.coordinator.Commit(rollout, {});
   grpc::ClientContext context;
   pb::DeleteSnapshotsRequest request;
-  request.set_cluster("search");
+  request.set_cluster("search-prod");
   request.add_names("nightly");
   pb::DeleteSnapshotsResponse response;
   const grpc::Status status = snapshots_->DeleteSnapshots(&context, request, &response);
@@ -226,7 +226,7 @@ TEST_F(RestoreTest, ListsWhatMayGo) {
   served_.cluster_api->snapshots = {old, young};
   grpc::ClientContext context;
   pb::ListExpiredSnapshotsRequest request;
-  request.set_cluster("search");
+  request.set_cluster("search-prod");
   request.set_keep(1);
   pb::ListExpiredSnapshotsResponse response;
   ASSERT_TRUE(snapshots_->ListExpiredSnapshots(&context, request, &response).ok());
