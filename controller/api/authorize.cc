@@ -85,7 +85,11 @@ const std::map<std::string, Role>& RequiredRoles() {
       {"SnapshotService/GetSnapshot", Role::kViewer},
       {"SnapshotService/ListSnapshots", Role::kViewer},
       {"SnapshotService/VerifyRepository", Role::kOperator},
+      {"SnapshotService/ListExpiredSnapshots", Role::kViewer},
+      {"SnapshotService/DeleteSnapshots", Role::kAdmin},
+      {"SnapshotService/PlanRestore", Role::kOperator},
       {"SnapshotService/RestoreSnapshot", Role::kAdmin},
+      {"SnapshotService/ProveSnapshot", Role::kOperator},
       {"EventService/ListEvents", Role::kViewer},
       {"EventService/WatchEvents", Role::kViewer},
   };

@@ -3,6 +3,12 @@
 #include "controller/api/convert.h"
 
 namespace drover::api {
+namespace {
+
+// Rollouts of one cluster to look through for one that has not ended: it is among the newest.
+constexpr size_t kNewest = 10;
+
+}  // namespace
 
 BusyClusters::Hold::~Hold() {
   const std::lock_guard lock(clusters_.mutex_);
@@ -21,6 +27,21 @@ StatusOr<std::unique_ptr<BusyClusters::Hold>> BusyClusters::Take(const std::stri
   }
   ++held.holds;
   return std::make_unique<Hold>(*this, cluster);
+}
+
+StatusOr<std::unique_ptr<BusyClusters::Hold>> HoldIdle(const Parts& parts, BusyClusters& busy,
+                                                       const std::string& cluster,
+                                                       const std::string& work) {
+  auto hold = busy.Take(cluster, work, false);
+  if (!hold.ok()) return hold;
+  DROVER_ASSIGN_OR_RETURN(const auto rollouts, parts.coordinator->List(cluster, kNewest));
+  for (const rollout::Rollout& rollout : rollouts) {
+    if (rollout::HasEnded(rollout.phase)) continue;
+    return FailedPrecondition("rollout " + rollout.id.str() + " of cluster " + cluster +
+                              " has not ended (" + rollout::Name(rollout.phase) + "): " + work +
+                              " comes before or after it");
+  }
+  return hold;
 }
 
 grpc::Status ClusterBusy(const Status& status) {

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "common/base/status.h"
+#include "controller/api/parts.h"
 
 namespace drover::api {
 
@@ -45,6 +46,12 @@ class BusyClusters {
   };
   std::map<std::string, Work> held_;
 };
+
+// Holds the cluster for `work` alone. FAILED_PRECONDITION while other work holds it or a rollout of
+// it has not ended. First held, then looked: a start of a rollout does it the other way round.
+StatusOr<std::unique_ptr<BusyClusters::Hold>> HoldIdle(const Parts& parts, BusyClusters& busy,
+                                                       const std::string& cluster,
+                                                       const std::string& work);
 
 // `status` with the detail CLUSTER_BUSY.
 grpc::Status ClusterBusy(const Status& status);

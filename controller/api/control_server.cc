@@ -35,7 +35,7 @@ struct ControlServer::Rooms {
   BusyClusters busy;
   RolloutService rollouts{desk, parts, busy};
   IndexService indexes{desk, parts, busy};
-  SnapshotService snapshots{desk, parts};
+  SnapshotService snapshots{desk, parts, busy};
   EventService events{desk, parts};
 };
 

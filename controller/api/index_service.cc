@@ -10,20 +10,6 @@
 namespace drover::api {
 namespace {
 
-// Rollouts of one cluster to look through for one that has not ended: it is among the newest.
-constexpr size_t kNewest = 10;
-
-Status NoRolloutRuns(const Parts& parts, const std::string& cluster) {
-  DROVER_ASSIGN_OR_RETURN(const auto rollouts, parts.coordinator->List(cluster, kNewest));
-  for (const rollout::Rollout& rollout : rollouts) {
-    if (rollout::HasEnded(rollout.phase)) continue;
-    return FailedPrecondition("rollout " + rollout.id.str() + " of cluster " + cluster +
-                              " has not ended (" + rollout::Name(rollout.phase) +
-                              "): reindex before or after it");
-  }
-  return OkStatus();
-}
-
 StatusOr<rollout::ClusterSpec> SpecNamed(const Parts& parts, const std::string& name) {
   DROVER_ASSIGN_OR_RETURN(const store::ClusterRecord record, parts.clusters->GetCluster(name));
   return parts.parse_cluster_file(record.file, name);
@@ -86,12 +72,10 @@ grpc::ServerWriteReactor<pb::ReindexIndexesResponse>* IndexService::ReindexIndex
         DROVER_ASSIGN_OR_RETURN(const rollout::ClusterSpec spec,
                                 SpecNamed(parts_, question.cluster()));
         DROVER_ASSIGN_OR_RETURN(auto api, parts_.reindex_api(spec));
-        // First held, then looked: a start of a rollout does it the other way round.
-        auto hold = busy_.Take(spec.name, "a reindex", false);
-        const Status free = hold.ok() ? NoRolloutRuns(parts_, spec.name) : hold.status();
-        if (!free.ok()) {
-          stream->Stop(ClusterBusy(free));
-          return free;
+        auto hold = HoldIdle(parts_, busy_, spec.name, "a reindex");
+        if (!hold.ok()) {
+          stream->Stop(ClusterBusy(hold.status()));
+          return hold.status();
         }
         rollout::Record event;
         event.kind = "index.reindex";

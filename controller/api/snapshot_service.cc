@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "controller/api/restores.h"
 #include "controller/api/snapshots.h"
 #include "controller/api/unary.h"
 #include "controller/api/words.h"
@@ -23,17 +24,9 @@ std::string NameByTime(Time now) {
 Status Get(const Parts& parts, const pb::GetSnapshotRequest& request, pb::Snapshot* out) {
   DROVER_ASSIGN_OR_RETURN(ClusterAtHand cluster, OpenCluster(parts, request.cluster()));
   DROVER_ASSIGN_OR_RETURN(const rollout::SnapshotView snapshot,
-                          cluster.api->GetSnapshot(cluster.repository(), request.name()));
-  if (!snapshot.state.empty()) {
-    ToProto(snapshot, out);
-    return OkStatus();
-  }
-  std::vector<std::string> names;
-  if (const auto others = cluster.api->ListSnapshots(cluster.repository()); others.ok()) {
-    for (const auto& other : *others) names.push_back(other.name);
-  }
-  return NotFound("repository " + cluster.repository() + " has no snapshot '" + request.name() +
-                  "': " + WhatExists(names));
+                          FindSnapshot(cluster, request.name()));
+  ToProto(snapshot, out);
+  return OkStatus();
 }
 
 Status List(const Parts& parts, const std::string& name, pb::ListSnapshotsResponse* response) {
@@ -66,6 +59,42 @@ Status Verify(const Parts& parts, const std::string& name, pb::VerifyRepositoryR
     }
   }
   for (const auto& missing : MissingNodes(nodes, verified)) response->add_missing_nodes(missing);
+  return OkStatus();
+}
+
+Status ListExpired(const Parts& parts, const pb::ListExpiredSnapshotsRequest& request,
+                   pb::ListExpiredSnapshotsResponse* response) {
+  DROVER_ASSIGN_OR_RETURN(ClusterAtHand cluster, OpenCluster(parts, request.cluster()));
+  DROVER_ASSIGN_OR_RETURN(const auto snapshots, cluster.api->ListSnapshots(cluster.repository()));
+  rollout::Retention retention{request.keep(), std::nullopt};
+  if (request.has_age()) retention.age = FromProto(request.age());
+  for (const auto& snapshot : rollout::FindExpired(snapshots, retention, parts.clock->Now())) {
+    ToProto(snapshot, response->add_snapshots());
+  }
+  return OkStatus();
+}
+
+Status Delete(const Parts& parts, const Caller& caller, const pb::DeleteSnapshotsRequest& request,
+              pb::DeleteSnapshotsResponse* response) {
+  if (request.names().empty()) return InvalidArgument("name at least one snapshot");
+  DROVER_ASSIGN_OR_RETURN(ClusterAtHand cluster, OpenCluster(parts, request.cluster()));
+  for (const std::string& name : request.names()) {
+    DROVER_RETURN_IF_ERROR(FindSnapshot(cluster, name).status());
+    DROVER_RETURN_IF_ERROR(NotNeeded(parts, cluster.spec.name, name));
+  }
+  for (const std::string& name : request.names()) {
+    const Status status = cluster.api->DeleteSnapshot(cluster.repository(), name);
+    if (!status.ok()) {
+      return Annotate(status, "deleted " + std::to_string(response->deleted_size()) + " of " +
+                                  std::to_string(request.names_size()) + "; snapshot " + name);
+    }
+    rollout::Record event;
+    event.kind = "snapshot.delete";
+    event.text = caller.name + " deleted snapshot " + name + " of cluster " + cluster.spec.name;
+    event.fields = {{"by", caller.name}, {"cluster", cluster.spec.name}, {"snapshot", name}};
+    parts.coordinator->Append(event);
+    response->add_deleted(name);
+  }
   return OkStatus();
 }
 
@@ -114,15 +143,53 @@ grpc::ServerUnaryReactor* SnapshotService::VerifyRepository(
       });
 }
 
-grpc::ServerUnaryReactor* SnapshotService::RestoreSnapshot(
-    grpc::CallbackServerContext* context, const pb::RestoreSnapshotRequest* request,
-    pb::RestoreSnapshotResponse* response) {
-  return Unary<pb::RestoreSnapshotRequest, pb::RestoreSnapshotResponse>(
-      desk_, context, request, response, "SnapshotService/RestoreSnapshot",
-      [](const Caller&, const auto& question, auto*) {
-        return grpc::Status(grpc::StatusCode::UNIMPLEMENTED,
-                            "this version of Drover does not restore snapshots: restore " +
-                                question.name() + " with OpenSearch's own _restore call");
+grpc::ServerUnaryReactor* SnapshotService::ListExpiredSnapshots(
+    grpc::CallbackServerContext* context, const pb::ListExpiredSnapshotsRequest* request,
+    pb::ListExpiredSnapshotsResponse* response) {
+  return Unary<pb::ListExpiredSnapshotsRequest, pb::ListExpiredSnapshotsResponse>(
+      desk_, context, request, response, "SnapshotService/ListExpiredSnapshots",
+      [this](const Caller&, const auto& question, auto* answer) {
+        return rpc::ToGrpc(ListExpired(parts_, question, answer));
+      });
+}
+
+grpc::ServerUnaryReactor* SnapshotService::DeleteSnapshots(
+    grpc::CallbackServerContext* context, const pb::DeleteSnapshotsRequest* request,
+    pb::DeleteSnapshotsResponse* response) {
+  return Unary<pb::DeleteSnapshotsRequest, pb::DeleteSnapshotsResponse>(
+      desk_, context, request, response, "SnapshotService/DeleteSnapshots",
+      [this](const Caller& caller, const auto& question, auto* answer) {
+        return rpc::ToGrpc(Delete(parts_, caller, question, answer));
+      });
+}
+
+grpc::ServerUnaryReactor* SnapshotService::PlanRestore(grpc::CallbackServerContext* context,
+                                                       const pb::PlanRestoreRequest* request,
+                                                       pb::PlanRestoreResponse* response) {
+  return Unary<pb::PlanRestoreRequest, pb::PlanRestoreResponse>(
+      desk_, context, request, response, "SnapshotService/PlanRestore",
+      [this](const Caller&, const auto& question, auto* answer) {
+        return rpc::ToGrpc(Preview(parts_, question, answer));
+      });
+}
+
+grpc::ServerWriteReactor<pb::RestoreSnapshotResponse>* SnapshotService::RestoreSnapshot(
+    grpc::CallbackServerContext* context, const pb::RestoreSnapshotRequest* request) {
+  using Made = StatusOr<std::unique_ptr<Source<pb::RestoreSnapshotResponse>>>;
+  return Streaming<pb::RestoreSnapshotRequest, pb::RestoreSnapshotResponse>(
+      desk_, context, request, "SnapshotService/RestoreSnapshot",
+      [this](const Caller& caller, const auto& question, const auto& stream) -> Made {
+        return BeginRun(desk_, parts_, busy_, caller, question, poll_, stream);
+      });
+}
+
+grpc::ServerWriteReactor<pb::ProveSnapshotResponse>* SnapshotService::ProveSnapshot(
+    grpc::CallbackServerContext* context, const pb::ProveSnapshotRequest* request) {
+  using Made = StatusOr<std::unique_ptr<Source<pb::ProveSnapshotResponse>>>;
+  return Streaming<pb::ProveSnapshotRequest, pb::ProveSnapshotResponse>(
+      desk_, context, request, "SnapshotService/ProveSnapshot",
+      [this](const Caller& caller, const auto& question, const auto& stream) -> Made {
+        return BeginRun(desk_, parts_, busy_, caller, question, poll_, stream);
       });
 }
 

@@ -11,6 +11,8 @@ namespace {
 
 // Looks that may fail in a row before the stream gives up; the snapshot itself goes on.
 constexpr int kMaxFailures = 10;
+// Rollouts of one cluster to look through for one that has not ended: it is among the newest.
+constexpr size_t kNewest = 10;
 
 class SnapshotFollower final : public Source<pb::CreateSnapshotResponse> {
  public:
@@ -93,6 +95,29 @@ StatusOr<ClusterAtHand> OpenCluster(const Parts& parts, const std::string& name)
   }
   DROVER_ASSIGN_OR_RETURN(cluster.api, parts.cluster_api(cluster.spec));
   return cluster;
+}
+
+StatusOr<rollout::SnapshotView> FindSnapshot(ClusterAtHand& cluster, const std::string& name) {
+  DROVER_ASSIGN_OR_RETURN(rollout::SnapshotView snapshot,
+                          cluster.api->GetSnapshot(cluster.repository(), name));
+  if (!snapshot.state.empty()) return snapshot;
+  std::vector<std::string> names;
+  if (const auto others = cluster.api->ListSnapshots(cluster.repository()); others.ok()) {
+    for (const auto& other : *others) names.push_back(other.name);
+  }
+  return NotFound("repository " + cluster.repository() + " has no snapshot '" + name +
+                  "': " + WhatExists(names));
+}
+
+Status NotNeeded(const Parts& parts, const std::string& cluster, const std::string& snapshot) {
+  DROVER_ASSIGN_OR_RETURN(const auto rollouts, parts.coordinator->List(cluster, kNewest));
+  for (const rollout::Rollout& rollout : rollouts) {
+    if (rollout::HasEnded(rollout.phase) || rollout.plan->snapshot != snapshot) continue;
+    return FailedPrecondition("snapshot " + snapshot + " is the way back of rollout " +
+                              rollout.id.str() + ", which has not ended (" +
+                              rollout::Name(rollout.phase) + ")");
+  }
+  return OkStatus();
 }
 
 StatusOr<rollout::RepositoryView> EnsureRepository(ClusterAtHand& cluster, bool* registered) {

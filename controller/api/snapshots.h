@@ -22,6 +22,12 @@ struct ClusterAtHand {
 // NOT_FOUND names the clusters that exist; FAILED_PRECONDITION where the file names no repository.
 StatusOr<ClusterAtHand> OpenCluster(const Parts& parts, const std::string& name);
 
+// NOT_FOUND names those that exist.
+StatusOr<rollout::SnapshotView> FindSnapshot(ClusterAtHand& cluster, const std::string& name);
+
+// FAILED_PRECONDITION where a rollout of the cluster that has not ended took the snapshot.
+Status NotNeeded(const Parts& parts, const std::string& cluster, const std::string& snapshot);
+
 // The repository as registered; registered first where it is missing and the file says how, and
 // then `registered`, where given, is set. NOT_FOUND where it is missing and the file doesn't say
 // how.

@@ -13,6 +13,7 @@
 #include "common/base/time.h"
 #include "controller/rollout/cluster_spec.h"
 #include "controller/rollout/observation.h"
+#include "controller/rollout/restore.h"
 
 namespace drover::opensearch {
 
@@ -24,6 +25,15 @@ using SettingChanges = std::map<std::string, std::optional<std::string>>;
 // answers, with each endpoint's reason in the message. UNAUTHENTICATED and PERMISSION_DENIED are
 // the cluster's 401 and 403. Other answers that are no success: FAILED_PRECONDITION with the
 // cluster's own reason.
+// How far a restore of some indexes has come.
+struct RestoreProgress {
+  int shards_total = 0, shards_done = 0;  // primaries; an index that is not there yet counts one
+  uint64_t bytes_total = 0, bytes_done = 0;
+  // Of shards that the cluster has given up, a sentence each.
+  std::vector<std::string> failures;
+  bool Ended() const { return shards_done == shards_total || !failures.empty(); }
+};
+
 class ClusterApi {
  public:
   virtual ~ClusterApi() = default;
@@ -94,6 +104,15 @@ class ClusterApi {
   virtual StatusOr<std::vector<rollout::SnapshotView>> ListSnapshots(
       const std::string& repository) = 0;
   virtual Status DeleteSnapshot(const std::string& repository, const std::string& name) = 0;
+
+  // Begins a restore and returns at once. A `sample` has no replicas, is hidden, and takes no
+  // aliases with it, like everything that comes back under another name.
+  virtual Status BeginRestore(const rollout::RestorePlan& plan, bool sample) = 0;
+  virtual StatusOr<RestoreProgress> LookAtRestore(const std::vector<std::string>& indices) = 0;
+  // Documents of the primaries, after a refresh.
+  virtual StatusOr<uint64_t> CountDocuments(const std::string& index) = 0;
+  // NOT_FOUND where there is none.
+  virtual Status DeleteIndex(const std::string& index) = 0;
 
   // Snapshot management policies; OK without effect where the plugin is not there.
   virtual Status StopSnapshotPolicy(const std::string& name) = 0;

@@ -13,6 +13,7 @@
 #include "controller/opensearch/parse_cluster.h"
 #include "controller/opensearch/parse_snapshots.h"
 #include "controller/opensearch/rest_client.h"
+#include "controller/opensearch/restore_calls.h"
 #include "controller/opensearch/security_check.h"
 
 namespace drover::opensearch {
@@ -323,6 +324,23 @@ class RestClusterApi final : public ClusterApi {
   Status DeleteSnapshot(const std::string& repository, const std::string& name) override {
     const RestRequest request{
         .method = "DELETE", .path = SnapshotPath(repository, name), .timeout = kRepositoryTimeout};
+    DROVER_ASSIGN_OR_RETURN(const RestAnswer answer, client_.Call(request));
+    if (answer.status == 404) return NotFound(FailureReason(answer));
+    return answer.status < 400 ? OkStatus() : FailureStatus(request, answer);
+  }
+
+  Status BeginRestore(const rollout::RestorePlan& plan, bool sample) override {
+    return opensearch::BeginRestore(client_, plan, sample);
+  }
+  StatusOr<RestoreProgress> LookAtRestore(const std::vector<std::string>& indices) override {
+    return opensearch::LookAtRestore(client_, indices);
+  }
+  StatusOr<uint64_t> CountDocuments(const std::string& index) override {
+    return opensearch::CountDocuments(client_, index);
+  }
+  Status DeleteIndex(const std::string& index) override {
+    const RestRequest request{
+        .method = "DELETE", .path = "/" + Escape(index), .timeout = kRepositoryTimeout};
     DROVER_ASSIGN_OR_RETURN(const RestAnswer answer, client_.Call(request));
     if (answer.status == 404) return NotFound(FailureReason(answer));
     return answer.status < 400 ? OkStatus() : FailureStatus(request, answer);

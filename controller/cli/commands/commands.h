@@ -53,6 +53,8 @@ void AddAdopt(CLI::App& clusters, Command& selected);
 void AddIndexes(CLI::App& app, Command& selected);
 void AddRollouts(CLI::App& app, Command& selected);
 void AddSnapshots(CLI::App& app, Command& selected);
+// restore, prove, delete, prune: parts of `drover snapshot`.
+void AddRestores(CLI::App& snapshots, Command& selected);
 void AddEvents(CLI::App& app, Command& selected);
 void AddLogs(CLI::App& app, Command& selected);
 

@@ -143,7 +143,9 @@ void AddSnapshots(CLI::App& app, Command& selected) {
   add("ls", "The snapshots in its repository", &List);
   CLI::App* show = add("show", "One snapshot", &ShowOne);
   AddName(show, "snapshot", args->name, "SNAPSHOT", "The snapshot");
-  add("verify", "Have every node write to and read from the repository", &Verify);
+  add("verify", "Register the repository where it is missing; every node writes to it and reads",
+      &Verify);
+  AddRestores(*group, selected);
 }
 
 }  // namespace drover::cli

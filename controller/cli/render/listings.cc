@@ -210,6 +210,17 @@ Lines RenderSnapshots(const google::protobuf::RepeatedPtrField<v1::Snapshot>& sn
   return table.Render();
 }
 
+Lines RenderCounted(const google::protobuf::RepeatedPtrField<v1::CountedIndex>& indexes,
+                    const View& /*view*/) {
+  Table table({"INDEX", "RESTORED AS", "DOCUMENTS", "LIVE"});
+  for (const v1::CountedIndex& index : indexes) {
+    table.Add({Line(Sanitize(index.name()), Tone::kBold), Line(Sanitize(index.target())),
+               Line(index.closed() ? "closed" : std::to_string(index.documents())),
+               Line(index.has_live_documents() ? std::to_string(index.live_documents()) : "")});
+  }
+  return table.Render();
+}
+
 Lines RenderSnapshot(const v1::Snapshot& snapshot, const View& view) {
   google::protobuf::RepeatedPtrField<v1::Snapshot> one;
   *one.Add() = snapshot;

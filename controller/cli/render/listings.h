@@ -20,6 +20,8 @@ Lines RenderRollouts(const google::protobuf::RepeatedPtrField<v1::Rollout>& roll
                      const View& view);
 Lines RenderSnapshots(const google::protobuf::RepeatedPtrField<v1::Snapshot>& snapshots,
                       const View& view);
+Lines RenderCounted(const google::protobuf::RepeatedPtrField<v1::CountedIndex>& indexes,
+                    const View& view);
 Lines RenderSnapshot(const v1::Snapshot& snapshot, const View& view);
 
 }  // namespace drover::cli

@@ -166,14 +166,10 @@ TEST_F(ControlServerTest, WhatIsNotBuiltYetSaysSo) {
   pb::RollBackRolloutResponse rolled;
   const grpc::Status roll_back = rollouts->RollBackRollout(&context, {}, &rolled);
   EXPECT_EQ(roll_back.error_code(), grpc::StatusCode::UNIMPLEMENTED);
-  grpc::ClientContext second, third;
+  grpc::ClientContext second;
   pb::WaiveCheckResponse waived;
   EXPECT_EQ(rollouts->WaiveCheck(&second, {}, &waived).error_code(),
             grpc::StatusCode::UNIMPLEMENTED);
-  pb::RestoreSnapshotResponse restored;
-  const grpc::Status restore = snapshots->RestoreSnapshot(&third, {}, &restored);
-  EXPECT_EQ(restore.error_code(), grpc::StatusCode::UNIMPLEMENTED);
-  EXPECT_THAT(restore.error_message(), HasSubstr("_restore"));
 }
 
 TEST_F(ControlServerTest, EventsComeInPages) {

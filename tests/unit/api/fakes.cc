@@ -282,6 +282,36 @@ Status FakeClusterApi::RegisterRepository(const rollout::RepositorySpec& spec) {
   return OkStatus();
 }
 
+Status FakeClusterApi::DeleteSnapshot(const std::string&, const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  deleted_snapshots.push_back(name);
+  return OkStatus();
+}
+Status FakeClusterApi::BeginRestore(const rollout::RestorePlan& plan, bool sample) {
+  const std::lock_guard lock(mutex_);
+  begun_restores.emplace_back(plan, sample);
+  return OkStatus();
+}
+StatusOr<opensearch::RestoreProgress> FakeClusterApi::LookAtRestore(
+    const std::vector<std::string>&) {
+  const std::lock_guard lock(mutex_);
+  return restores[std::min(next_++, restores.size() - 1)];
+}
+StatusOr<uint64_t> FakeClusterApi::CountDocuments(const std::string& index) {
+  const std::lock_guard lock(mutex_);
+  const auto found = documents.find(index);
+  if (found == documents.end()) return FailedPrecondition("closed");
+  return found->second;
+}
+Status FakeClusterApi::DeleteIndex(const std::string& index) {
+  const std::lock_guard lock(mutex_);
+  deleted_indices.push_back(index);
+  return OkStatus();
+}
+std::vector<std::string> FakeClusterApi::DeletedIndices() {
+  const std::lock_guard lock(mutex_);
+  return deleted_indices;
+}
 Status FakeClusterApi::BeginSnapshot(const std::string&, const std::string& name) {
   if (name == "taken") return AlreadyExists("snapshot taken exists already");
   for (auto& snapshot : snapshots) snapshot.name = name;

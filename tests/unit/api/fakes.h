@@ -201,9 +201,12 @@ class FakeClusterApi final : public opensearch::ClusterApi {
   StatusOr<std::vector<rollout::SnapshotView>> ListSnapshots(const std::string&) override {
     return snapshots;
   }
-  Status DeleteSnapshot(const std::string&, const std::string&) override {
-    return Unimplemented("fake");
-  }
+  Status DeleteSnapshot(const std::string&, const std::string& name) override;
+  Status BeginRestore(const rollout::RestorePlan& plan, bool sample) override;
+  // Each call returns the next of `restores`, the last one for ever.
+  StatusOr<opensearch::RestoreProgress> LookAtRestore(const std::vector<std::string>&) override;
+  StatusOr<uint64_t> CountDocuments(const std::string& index) override;
+  Status DeleteIndex(const std::string& index) override;
   Status StopSnapshotPolicy(const std::string&) override { return OkStatus(); }
   Status StartSnapshotPolicy(const std::string&) override { return OkStatus(); }
 
@@ -211,6 +214,12 @@ class FakeClusterApi final : public opensearch::ClusterApi {
   rollout::ClusterObservation observation;
   rollout::RepositoryView repository;
   std::vector<rollout::SnapshotView> snapshots;
+  std::vector<std::string> deleted_snapshots;
+  std::vector<std::pair<rollout::RestorePlan, bool>> begun_restores;
+  std::vector<opensearch::RestoreProgress> restores;
+  std::map<std::string, uint64_t> documents;  // an index that is not in it is closed
+  std::vector<std::string> deleted_indices;
+  std::vector<std::string> DeletedIndices();
   // Where set, a look waits until `gate` is opened: a cluster that does not answer.
   bool hangs = false;
   void Open();

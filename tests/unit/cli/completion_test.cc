@@ -34,7 +34,8 @@ class CompletionTest : public CliTest {
 TEST_F(CompletionTest, Commands) {
   EXPECT_EQ(Complete({"ro"}), "rollout\n");
   EXPECT_EQ(Complete({"rollout", "re"}), "resume\n");
-  EXPECT_EQ(Complete({"snapshot", ""}), "create\nls\nshow\nverify\n");
+  EXPECT_EQ(Complete({"snapshot", ""}),
+            "create\nls\nshow\nverify\nrestore\nprove\ndelete\nprune\n");
 }
 
 TEST_F(CompletionTest, LiveNames) {

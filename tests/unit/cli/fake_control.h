@@ -198,6 +198,52 @@ class FakeSnapshots final : public v1::SnapshotService::Service {
     *response = verified;
     return grpc::Status::OK;
   }
+
+  v1::PlanRestoreResponse restore_plan;
+  grpc::Status plan_status, restore_status;
+  std::vector<v1::RestoreProgress> steps;  // of a restore or a proof
+  std::optional<v1::RestoreSnapshotRequest> restored;
+  v1::ListExpiredSnapshotsRequest expired_request;
+  v1::ListExpiredSnapshotsResponse expired;
+  v1::DeleteSnapshotsRequest deleted;
+
+  grpc::Status PlanRestore(grpc::ServerContext*, const v1::PlanRestoreRequest*,
+                           v1::PlanRestoreResponse* response) override {
+    *response = restore_plan;
+    return plan_status;
+  }
+  grpc::Status RestoreSnapshot(grpc::ServerContext*, const v1::RestoreSnapshotRequest* request,
+                               grpc::ServerWriter<v1::RestoreSnapshotResponse>* writer) override {
+    restored = *request;
+    for (const v1::RestoreProgress& step : steps) {
+      v1::RestoreSnapshotResponse response;
+      *response.mutable_progress() = step;
+      writer->Write(response);
+    }
+    return restore_status;
+  }
+  grpc::Status ProveSnapshot(grpc::ServerContext*, const v1::ProveSnapshotRequest*,
+                             grpc::ServerWriter<v1::ProveSnapshotResponse>* writer) override {
+    for (const v1::RestoreProgress& step : steps) {
+      v1::ProveSnapshotResponse response;
+      *response.mutable_progress() = step;
+      writer->Write(response);
+    }
+    return restore_status;
+  }
+  grpc::Status ListExpiredSnapshots(grpc::ServerContext*,
+                                    const v1::ListExpiredSnapshotsRequest* request,
+                                    v1::ListExpiredSnapshotsResponse* response) override {
+    expired_request = *request;
+    *response = expired;
+    return grpc::Status::OK;
+  }
+  grpc::Status DeleteSnapshots(grpc::ServerContext*, const v1::DeleteSnapshotsRequest* request,
+                               v1::DeleteSnapshotsResponse* response) override {
+    deleted = *request;
+    *response->mutable_deleted() = request->names();
+    return grpc::Status::OK;
+  }
 };
 
 class FakeEvents final : public v1::EventService::Service {
