@@ -29,19 +29,23 @@ StatusOr<std::unique_ptr<BusyClusters::Hold>> BusyClusters::Take(const std::stri
   return std::make_unique<Hold>(*this, cluster);
 }
 
+StatusOr<std::vector<rollout::Rollout>> OpenRollouts(const Parts& parts,
+                                                     const std::string& cluster) {
+  DROVER_ASSIGN_OR_RETURN(auto rollouts, parts.coordinator->List(cluster, kNewest));
+  std::erase_if(rollouts, [](const auto& rollout) { return rollout::HasEnded(rollout.phase); });
+  return rollouts;
+}
+
 StatusOr<std::unique_ptr<BusyClusters::Hold>> HoldIdle(const Parts& parts, BusyClusters& busy,
                                                        const std::string& cluster,
                                                        const std::string& work) {
   auto hold = busy.Take(cluster, work, false);
   if (!hold.ok()) return hold;
-  DROVER_ASSIGN_OR_RETURN(const auto rollouts, parts.coordinator->List(cluster, kNewest));
-  for (const rollout::Rollout& rollout : rollouts) {
-    if (rollout::HasEnded(rollout.phase)) continue;
-    return FailedPrecondition("rollout " + rollout.id.str() + " of cluster " + cluster +
-                              " has not ended (" + rollout::Name(rollout.phase) + "): " + work +
-                              " comes before or after it");
-  }
-  return hold;
+  DROVER_ASSIGN_OR_RETURN(const auto open, OpenRollouts(parts, cluster));
+  if (open.empty()) return hold;
+  return FailedPrecondition("rollout " + open[0].id.str() + " of cluster " + cluster +
+                            " has not ended (" + rollout::Name(open[0].phase) + "): " + work +
+                            " comes before or after it");
 }
 
 grpc::Status ClusterBusy(const Status& status) {

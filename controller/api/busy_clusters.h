@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "common/base/status.h"
 #include "controller/api/parts.h"
@@ -46,6 +47,10 @@ class BusyClusters {
   };
   std::map<std::string, Work> held_;
 };
+
+// The rollouts of the cluster that have not ended.
+StatusOr<std::vector<rollout::Rollout>> OpenRollouts(const Parts& parts,
+                                                     const std::string& cluster);
 
 // Holds the cluster for `work` alone. FAILED_PRECONDITION while other work holds it or a rollout of
 // it has not ended. First held, then looked: a start of a rollout does it the other way round.

@@ -9,15 +9,13 @@
 #include <vector>
 
 #include "common/rpc/limits.h"
+#include "controller/api/busy_clusters.h"
 #include "controller/api/cluster_changes.h"
 #include "controller/api/discover.h"
 #include "controller/api/unary.h"
 
 namespace drover::api {
 namespace {
-
-// Rollouts of one cluster to look through for one that has not ended: it is among the newest.
-constexpr size_t kNewest = 10;
 
 // What the file alone says.
 void Fill(const store::ClusterRecord& record, const rollout::ClusterSpec& spec, pb::Cluster* out) {
@@ -94,12 +92,8 @@ std::vector<InspectedProject> Inspect(fleet::Agents& agents) {
 }  // namespace
 
 std::string ClusterService::ActiveRollout(const std::string& cluster) {
-  const auto rollouts = parts_.coordinator->List(cluster, kNewest);
-  if (!rollouts.ok()) return "";
-  for (const auto& rollout : *rollouts) {
-    if (!HasEnded(rollout.phase)) return rollout.id.str();
-  }
-  return "";
+  const auto open = OpenRollouts(parts_, cluster);
+  return open.ok() && !open->empty() ? open->front().id.str() : "";
 }
 
 Status ClusterService::Discover(pb::DiscoverClustersResponse* response) {

@@ -84,11 +84,7 @@ grpc::ServerWriteReactor<pb::ReindexIndexesResponse>* IndexService::ReindexIndex
         event.fields = {{"by", caller.name}, {"cluster", spec.name}};
         parts_.coordinator->Append(event);
         const auto later = [&desk = desk_, weak = std::weak_ptr(stream)](Millis delay) {
-          return desk.executor().Post(
-              [weak] {
-                if (const auto alive = weak.lock()) alive->Poke();
-              },
-              delay);
+          return PokeLater(desk, weak, delay);
         };
         return std::make_unique<ReindexRun>(std::move(api), indexes, question.keep_old(),
                                             std::move(*hold), poll_, later);

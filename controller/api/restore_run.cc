@@ -86,7 +86,7 @@ Found RestoreRun::Do(pb::RestoreProgress* message) {
     case Step::kDelete:
       return Delete(message);
     case Step::kEnd:
-      return Found::End(failure_ ? rpc::ToGrpc(*failure_) : grpc::Status::OK);
+      return Found::End(rpc::ToGrpc(failure_));
   }
   return Found::End(grpc::Status::OK);
 }

@@ -6,7 +6,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -63,7 +62,7 @@ class RestoreRun {
   bool begun_ = false;
   size_t counted_ = 0;
   int failures_ = 0;
-  std::optional<Status> failure_;  // of a proof that has to be cleaned up still
+  Status failure_;  // what it ends with, once a proof is cleaned up
   std::chrono::steady_clock::time_point next_look_{};
   opensearch::RestoreProgress last_;
 };

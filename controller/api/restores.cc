@@ -25,9 +25,7 @@ StatusOr<AtHand> Look(const Parts& parts, const std::string& cluster, const std:
   DROVER_ASSIGN_OR_RETURN(at.cluster, OpenCluster(parts, cluster));
   DROVER_ASSIGN_OR_RETURN(at.snapshot, FindSnapshot(at.cluster, name));
   DROVER_ASSIGN_OR_RETURN(at.seen, at.cluster.api->Observe());
-  if (!at.cluster.spec.tls.client_certificate.empty()) {
-    at.is_admin = at.cluster.api->Inspect(at.seen).admin.value_or(false);
-  }
+  at.is_admin = at.cluster.api->IsAdmin().value_or(false);
   return at;
 }
 
@@ -106,11 +104,7 @@ StatusOr<std::unique_ptr<Source<Response>>> BeginAny(
       {"by", caller.name}, {"cluster", request.cluster()}, {"snapshot", request.name()}};
   parts.coordinator->Append(event);
   const auto later = [&desk, weak = std::weak_ptr(stream)](Millis delay) {
-    return desk.executor().Post(
-        [weak] {
-          if (const auto alive = weak.lock()) alive->Poke();
-        },
-        delay);
+    return PokeLater(desk, weak, delay);
   };
   auto run =
       std::make_unique<RestoreRun>(at.cluster.api, std::move(order), std::move(*hold), poll, later);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "controller/api/busy_clusters.h"
 #include "controller/api/words.h"
 
 namespace drover::api {
@@ -11,8 +12,6 @@ namespace {
 
 // Looks that may fail in a row before the stream gives up; the snapshot itself goes on.
 constexpr int kMaxFailures = 10;
-// Rollouts of one cluster to look through for one that has not ended: it is among the newest.
-constexpr size_t kNewest = 10;
 
 class SnapshotFollower final : public Source<pb::CreateSnapshotResponse> {
  public:
@@ -46,11 +45,7 @@ class SnapshotFollower final : public Source<pb::CreateSnapshotResponse> {
   // Asks to be looked for again when it is time.
   Found Later() {
     const auto left = std::chrono::ceil<Millis>(next_ - Ticks::now());
-    const bool taken = desk_.executor().Post(
-        [stream = stream_] {
-          if (const auto alive = stream.lock()) alive->Poke();
-        },
-        std::max(left, Millis(1)));
+    const bool taken = PokeLater(desk_, stream_, std::max(left, Millis(1)));
     return taken ? Found::Nothing() : Found::End(desk_.Refusal());
   }
 
@@ -110,9 +105,9 @@ StatusOr<rollout::SnapshotView> FindSnapshot(ClusterAtHand& cluster, const std::
 }
 
 Status NotNeeded(const Parts& parts, const std::string& cluster, const std::string& snapshot) {
-  DROVER_ASSIGN_OR_RETURN(const auto rollouts, parts.coordinator->List(cluster, kNewest));
-  for (const rollout::Rollout& rollout : rollouts) {
-    if (rollout::HasEnded(rollout.phase) || rollout.plan->snapshot != snapshot) continue;
+  DROVER_ASSIGN_OR_RETURN(const auto open, OpenRollouts(parts, cluster));
+  for (const rollout::Rollout& rollout : open) {
+    if (rollout.plan->snapshot != snapshot) continue;
     return FailedPrecondition("snapshot " + snapshot + " is the way back of rollout " +
                               rollout.id.str() + ", which has not ended (" +
                               rollout::Name(rollout.phase) + ")");

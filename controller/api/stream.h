@@ -180,6 +180,16 @@ class Stream final : public OpenCall, public std::enable_shared_from_this<Stream
   bool done_ = false;
 };
 
+// Pokes the stream after `delay`, where it is alive then; false where the desk takes no more.
+template <typename Response>
+bool PokeLater(Desk& desk, const std::weak_ptr<Stream<Response>>& stream, Millis delay) {
+  return desk.executor().Post(
+      [stream] {
+        if (const auto alive = stream.lock()) alive->Poke();
+      },
+      delay);
+}
+
 // Answers a streaming call: admits the caller, then `make` builds the source on a worker (it may
 // block; an error ends the call).
 template <typename Request, typename Response>

@@ -56,6 +56,12 @@ View Session::MakeView(bool is_terminal) const {
 View Session::OutView() const { return MakeView(env_.out_is_terminal); }
 View Session::ErrView() const { return MakeView(env_.err_is_terminal); }
 
+void Session::SetDeadline(grpc::ClientContext& context) const {
+  if (options_.timeout) {
+    context.set_deadline(std::chrono::system_clock::now() + *options_.timeout);
+  }
+}
+
 Exit Session::Show(const google::protobuf::Message& message, const Lines& lines) {
   switch (options_.format) {
     case Format::kTable: {

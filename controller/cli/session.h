@@ -46,6 +46,9 @@ class Session {
     return (stub.*method)(&context, request, &response);
   }
 
+  // --timeout, where it was given, for a stream.
+  void SetDeadline(grpc::ClientContext& context) const;
+
   // Data: `lines` as a table, else `message` in the format asked for.
   Exit Show(const google::protobuf::Message& message, const Lines& lines);
   // The same for several messages under names of their own, in this order; not for tables.

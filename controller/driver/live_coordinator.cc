@@ -133,7 +133,8 @@ StatusOr<rollout::World> LiveCoordinator::Observe(const std::string& cluster) {
 
 rollout::World LiveCoordinator::ObserveForPlan(const rollout::PlanRequest& request,
                                                const rollout::ClusterSpec& spec) {
-  rollout::World world = observer_.Observe(spec, {.images = true, .request = request});
+  rollout::World world =
+      observer_.Observe(spec, {.images = true, .inspection = true, .request = request});
   const auto newest = store_.ListRollouts(request.cluster, kNewestOfCluster);
   if (!newest.ok()) return world;
   for (const rollout::Rollout& rollout : *newest) {

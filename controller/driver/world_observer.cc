@@ -192,7 +192,7 @@ rollout::World WorldObserver::Observe(const rollout::ClusterSpec& spec,
       api.ok() ? (*api)->Observe() : StatusOr<rollout::ClusterObservation>(api.status());
   if (cluster.ok()) {
     world.cluster = std::move(*cluster);
-    if (options.images) world.inspection = (*api)->Inspect(world.cluster);
+    if (options.inspection) world.inspection = (*api)->Inspect(world.cluster);
     if (options.explanation) {
       const StatusOr<std::string> why = (*api)->ExplainAllocation();
       if (why.ok()) world.cluster.explanation = *why;

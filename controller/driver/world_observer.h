@@ -12,8 +12,8 @@ struct ObserveOptions {
   bool hosts = true;         // resolve the members' projects afresh
   bool repository = true;    // look at the repository and have the nodes verify it
   bool explanation = false;  // ask for ClusterObservation::explanation and security_upgrade
-  // What only checks ask: into the new image, where a host has it, at processes, World::inspection.
-  bool images = false;
+  bool images = false;       // look into the new image, where a host has it, and at processes
+  bool inspection = false;   // World::inspection
   // Where it has a target, the hosts are asked whether their policy allows it.
   rollout::PlanRequest request = {};
   // Register the repository where it is missing and the spec says how; taken away again where the

@@ -80,6 +80,9 @@ class ClusterApi {
   // What only checks ask, of the cluster that was seen.
   virtual rollout::Inspection Inspect(const rollout::ClusterObservation& /*seen*/) { return {}; }
 
+  // Inspection::admin alone.
+  virtual std::optional<bool> IsAdmin() { return std::nullopt; }
+
   // The repository as registered, not verified. exists=false where there is none.
   virtual StatusOr<rollout::RepositoryView> GetRepository(const std::string& name) = 0;
   virtual Status RegisterRepository(const rollout::RepositorySpec& spec) = 0;

@@ -97,6 +97,13 @@ std::map<std::string, uint64_t> ReadStored(const nlohmann::json& answer) {
 
 }  // namespace
 
+std::optional<bool> IsAdmin(RestClient& client) {
+  if (client.spec().tls.client_certificate.empty()) return std::nullopt;
+  const nlohmann::json identity = Ask(client, "/_plugins/_security/whoami");
+  const nlohmann::json& admin = At(identity, {"is_admin"});
+  return admin.is_null() ? std::nullopt : std::optional<bool>(Truth(admin));
+}
+
 Inspection InspectCluster(RestClient& client, const rollout::ClusterObservation& seen) {
   Inspection inspection;
   inspection.stored_bytes = ReadStored(
@@ -105,9 +112,7 @@ Inspection InspectCluster(RestClient& client, const rollout::ClusterObservation&
           "store?timeout=10s&filter_path=nodes.*.indices.store.size_in_bytes,nodes.*.name"));
   inspection.nmslib_indices = FindNmslib(client, seen);
   if (client.spec().tls.client_certificate.empty()) return inspection;
-  const nlohmann::json identity = Ask(client, "/_plugins/_security/whoami");
-  const nlohmann::json& admin = At(identity, {"is_admin"});
-  if (!admin.is_null()) inspection.admin = Truth(admin);
+  inspection.admin = IsAdmin(client);
   inspection.certificates = ReadCertificates(Ask(client, "/_plugins/_security/api/certificates"));
   return inspection;
 }

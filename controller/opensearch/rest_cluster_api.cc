@@ -208,6 +208,7 @@ class RestClusterApi final : public ClusterApi {
   rollout::Inspection Inspect(const rollout::ClusterObservation& seen) override {
     return InspectCluster(client_, seen);
   }
+  std::optional<bool> IsAdmin() override { return opensearch::IsAdmin(client_); }
 
   StatusOr<std::string> ExplainAllocation() override {
     const RestRequest request{.path = "/_cluster/allocation/explain?include_yes_decisions=false"};

@@ -253,11 +253,9 @@ void AdvanceMember(Engine& e, int i) {
       m.new_image_sure = false;
       e.r().rollback.clear();  // what was seen before no longer holds
       // Without a new image Compose keeps a container whose configuration it holds for the same.
-      if (e.plan().ChangesImages()) {
-        e.Order(i, "up", UpService{planned.service, false}, kUpLimit);
-      } else {
-        e.Order(i, "up", UpService{planned.service, true}, kUpLimit, kGateHolds);
-      }
+      // What it makes anew must not have been started by somebody else since the gate.
+      e.Order(i, "up", UpService{planned.service, !e.plan().ChangesImages()}, kUpLimit,
+              e.plan().ChangesImages() ? std::nullopt : std::optional<Millis>(kGateHolds));
       return;
     case MemberStep::kJoined:
       e.StartCell(i, Cell::kJoin);

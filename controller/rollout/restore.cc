@@ -4,6 +4,7 @@
 #include <set>
 #include <tuple>
 
+#include "controller/rollout/checks/checks.h"
 #include "controller/rollout/version.h"
 
 namespace drover::rollout {
@@ -12,15 +13,6 @@ namespace {
 // Of OpenSearch, in bytes.
 constexpr size_t kLongestName = 255;
 
-std::optional<Version> Lowest(const ClusterObservation& cluster) {
-  std::optional<Version> lowest;
-  for (const NodeView& node : cluster.nodes) {
-    const auto version = ParseVersion(node.version);
-    if (version && (!lowest || *version < *lowest)) lowest = version;
-  }
-  return lowest;
-}
-
 bool IsWhole(const SnapshotView& snapshot) {
   return snapshot.state == "SUCCESS" && snapshot.shards_failed == 0;
 }
@@ -28,7 +20,7 @@ bool IsWhole(const SnapshotView& snapshot) {
 // RestoreService.validateSnapshotRestorable: even a patch above the node's is refused.
 Status CheckVersions(const SnapshotView& snapshot, const ClusterObservation& cluster) {
   const std::optional<Version> taken = ParseVersion(snapshot.version);
-  const std::optional<Version> runs = Lowest(cluster);
+  const std::optional<Version> runs = LowestVersion(cluster);
   if (!taken || !runs) {
     return FailedPrecondition("the version of snapshot " + snapshot.name +
                               " or of the nodes cannot be read");
@@ -66,11 +58,6 @@ Status CheckPrefix(const std::string& prefix) {
   return OkStatus();
 }
 
-// Only the admin certificate may write it.
-bool IsGuarded(const std::string& index) {
-  return index == ".opendistro_security" || index.starts_with(".plugins-security");
-}
-
 std::string Names(const std::vector<std::string>& names) {
   std::string text;
   for (size_t i = 0; i < names.size() && i < 10; ++i) text += (i == 0 ? "" : ", ") + names[i];
@@ -80,7 +67,7 @@ std::string Names(const std::vector<std::string>& names) {
 // Why an index cannot be restored under `target`; empty where it can.
 std::string Obstacle(const RestoreRequest& request, const std::string& name,
                      const std::string& target, const std::set<std::string>& present) {
-  if (IsGuarded(name) && !request.is_admin) {
+  if (NeedsAdmin(name) && !request.is_admin) {
     return "the security plugin's own index: only an admin certificate may write it (tls in the "
            "cluster file)";
   }
@@ -94,6 +81,10 @@ std::string Obstacle(const RestoreRequest& request, const std::string& name,
 }
 
 }  // namespace
+
+bool NeedsAdmin(const std::string& index) {
+  return index == ".opendistro_security" || index.starts_with(".plugins-security");
+}
 
 StatusOr<RestorePlan> PlanRestore(const RestoreRequest& request, const SnapshotView& snapshot,
                                   const ClusterObservation& cluster) {
@@ -146,7 +137,7 @@ std::vector<std::string> ChooseSample(const SnapshotView& snapshot,
   // Whether it is gone, whether it is empty, its size, its name.
   std::vector<std::tuple<bool, bool, uint64_t, std::string>> order;
   for (const std::string& name : snapshot.indices) {
-    if (IsGuarded(name) || name.starts_with(ProofPrefix())) continue;
+    if (NeedsAdmin(name) || name.starts_with(ProofPrefix())) continue;
     const auto found = std::find_if(cluster.indices.begin(), cluster.indices.end(),
                                     [&](const IndexView& index) { return index.name == name; });
     if (found == cluster.indices.end()) {

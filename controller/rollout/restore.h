@@ -13,6 +13,10 @@
 
 namespace drover::rollout {
 
+// Whether the security plugin keeps its configuration in the index: only the admin certificate may
+// read or write it (opensearch.md 1.3, M2 b).
+bool NeedsAdmin(const std::string& index);
+
 struct RestoreRequest {
   std::vector<std::string> indices =
       {};  // empty: every index of the snapshot that the cluster lacks

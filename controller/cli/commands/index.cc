@@ -46,9 +46,7 @@ std::string Words(const std::vector<std::string>& names) {
 
 Exit Follow(Session& session, const IndexArgs& args) {
   grpc::ClientContext context;
-  if (session.options().timeout) {
-    context.set_deadline(std::chrono::system_clock::now() + *session.options().timeout);
-  }
+  session.SetDeadline(context);
   const Interrupts::Scope scope(*session.env().interrupts, [&context] { context.TryCancel(); });
   v1::ReindexIndexesRequest request;
   request.set_cluster(args.cluster);

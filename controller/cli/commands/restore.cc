@@ -37,14 +37,7 @@ std::string Indexes(int count) {
 
 std::string Progress(const v1::RestoreProgress& progress) {
   std::string text = Sanitize(progress.text());
-  if (progress.shards_total() > 0) {
-    text += " · " + std::to_string(progress.shards_done()) + " of " +
-            std::to_string(progress.shards_total()) + " shards";
-  }
-  if (progress.bytes_total() > 0) {
-    text +=
-        " · " + FormatBytes(progress.bytes_done()) + " of " + FormatBytes(progress.bytes_total());
-  }
+  text += HowFar(progress);
   for (const v1::CountedIndex& index : progress.counted()) {
     text +=
         index.closed() ? " · closed, not counted" : " · " + Count(index.documents(), "document");
@@ -63,11 +56,6 @@ grpc::Status Follow(Session& session, grpc::ClientReader<Response>& reader,
     for (const v1::CountedIndex& index : progress.counted()) *all->add_counted() = index;
   }
   return reader.Finish();
-}
-
-void SetDeadline(Session& session, grpc::ClientContext& context) {
-  if (!session.options().timeout) return;
-  context.set_deadline(std::chrono::system_clock::now() + *session.options().timeout);
 }
 
 template <typename Request>
@@ -123,7 +111,7 @@ Exit Restore(Session& session, const RestoreArgs& args) {
   request.clear_indices();
   for (const v1::RestoredIndex& index : plan.indices()) request.add_indices(index.name());
   grpc::ClientContext context;
-  SetDeadline(session, context);
+  session.SetDeadline(context);
   const Interrupts::Scope scope(*session.env().interrupts, [&context] { context.TryCancel(); });
   const auto reader = session.connection().snapshots().RestoreSnapshot(&context, request);
   v1::RestoreProgress all;
@@ -143,7 +131,7 @@ Exit Prove(Session& session, const RestoreArgs& args) {
   request.set_name(args.name);
   request.set_sample(args.sample);
   grpc::ClientContext context;
-  SetDeadline(session, context);
+  session.SetDeadline(context);
   const Interrupts::Scope scope(*session.env().interrupts, [&context] { context.TryCancel(); });
   const auto reader = session.connection().snapshots().ProveSnapshot(&context, request);
   v1::RestoreProgress all;

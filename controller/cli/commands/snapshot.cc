@@ -17,16 +17,8 @@ struct SnapshotArgs {
 };
 
 std::string Progress(const v1::Snapshot& snapshot) {
-  std::string text = "snapshot " + Sanitize(snapshot.name()) + " " + Sanitize(snapshot.state());
-  if (snapshot.shards_total() > 0) {
-    text += " · " + std::to_string(snapshot.shards_done()) + " of " +
-            std::to_string(snapshot.shards_total()) + " shards";
-  }
-  if (snapshot.bytes_total() > 0) {
-    text +=
-        " · " + FormatBytes(snapshot.bytes_done()) + " of " + FormatBytes(snapshot.bytes_total());
-  }
-  return text;
+  return "snapshot " + Sanitize(snapshot.name()) + " " + Sanitize(snapshot.state()) +
+         HowFar(snapshot);
 }
 
 // Progress goes to stderr: in place on a terminal, else a line where it has changed.
@@ -56,9 +48,7 @@ class ProgressPrinter {
 
 Exit Create(Session& session, const SnapshotArgs& args) {
   grpc::ClientContext context;
-  if (session.options().timeout) {
-    context.set_deadline(std::chrono::system_clock::now() + *session.options().timeout);
-  }
+  session.SetDeadline(context);
   v1::CreateSnapshotRequest request;
   request.set_cluster(args.cluster);
   request.set_name(args.name);

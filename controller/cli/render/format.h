@@ -32,6 +32,20 @@ std::string Brief(Millis d);
 // "1.2 GB": powers of 1000.
 std::string FormatBytes(uint64_t bytes);
 
+// " · 3 of 20 shards · 1.2 GB of 4 GB", each where its total is known: of a snapshot or a restore.
+template <typename Message>
+std::string HowFar(const Message& message) {
+  std::string text;
+  if (message.shards_total() > 0) {
+    text += " · " + std::to_string(message.shards_done()) + " of " +
+            std::to_string(message.shards_total()) + " shards";
+  }
+  if (message.bytes_total() > 0) {
+    text += " · " + FormatBytes(message.bytes_done()) + " of " + FormatBytes(message.bytes_total());
+  }
+  return text;
+}
+
 // The tag of an image reference, or the beginning of its digest.
 std::string ImageTag(const std::string& reference);
 

@@ -3,15 +3,10 @@
 #include <vector>
 
 #include "controller/rollout/checks/checks.h"
+#include "controller/rollout/restore.h"
 
 namespace drover::rollout {
 namespace {
-
-// Where the security plugin keeps its configuration: only the admin certificate may read or write
-// it (opensearch.md 1.3, M2 b).
-bool IsGuarded(const std::string& index) {
-  return index == ".opendistro_security" || index.starts_with(".plugins-security");
-}
 
 Finding Run(const CheckInput& in) {
   const std::optional<Version> to = ParseVersion(in.request.to_version);
@@ -19,28 +14,27 @@ Finding Run(const CheckInput& in) {
   std::vector<std::string> guarded;
   for (const IndexView& index : in.world.cluster.indices) {
     const std::optional<Version> created = ParseVersion(index.created_version);
-    if (IsGuarded(index.name) && (!created || created->major < to->major - 1)) {
+    if (NeedsAdmin(index.name) && (!created || created->major < to->major - 1)) {
       guarded.push_back(index.name);
     }
   }
   if (guarded.empty()) return Pass("no index needs the admin certificate");
   const std::string& certificate = in.spec.tls.client_certificate;
-  if (!certificate.empty() && !in.world.inspection.admin) {
+  if (certificate.empty()) {
+    return Block(Join(guarded) + " must be made anew, which only the admin certificate may",
+                 "name it in the cluster file: tls: {client_certificate, client_key}");
+  }
+  const std::optional<bool>& admin = in.world.inspection.admin;
+  if (!admin) {
     return Warn("the cluster did not say whether " + certificate + " is the admin's, which " +
                     Join(guarded) + " needs (GET _plugins/_security/whoami)",
                 "its subject has to be in plugins.security.authcz.admin_dn of every node");
   }
-  if (!certificate.empty() && *in.world.inspection.admin) {
-    return Pass(certificate + " is the admin's, which " + Join(guarded) + " needs");
-  }
-  if (!certificate.empty()) {
-    return Block(certificate + " is not the admin's, and " + Join(guarded) +
-                     " must be made anew, which only the admin certificate may",
-                 "name another one, or put its subject into plugins.security.authcz.admin_dn of "
-                 "every node");
-  }
-  return Block(Join(guarded) + " must be made anew, which only the admin certificate may",
-               "name it in the cluster file: tls: {client_certificate, client_key}");
+  if (*admin) return Pass(certificate + " is the admin's, which " + Join(guarded) + " needs");
+  return Block(certificate + " is not the admin's, and " + Join(guarded) +
+                   " must be made anew, which only the admin certificate may",
+               "name another one, or put its subject into plugins.security.authcz.admin_dn of "
+               "every node");
 }
 
 }  // namespace
