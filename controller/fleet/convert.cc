@@ -39,6 +39,17 @@ void Fill(const rollout::CopyVolume& verb, pb::Verb* out) {
   out->mutable_copy_volume()->set_path(verb.path);
   out->mutable_copy_volume()->set_name(verb.name);
 }
+void Fill(const rollout::RestoreVolume& verb, pb::Verb* out) {
+  out->mutable_restore_volume()->set_service(verb.service);
+  out->mutable_restore_volume()->set_path(verb.path);
+  out->mutable_restore_volume()->set_name(verb.name);
+  out->mutable_restore_volume()->set_aside(verb.aside);
+}
+void Fill(const rollout::SetAsideVolume& verb, pb::Verb* out) {
+  out->mutable_set_aside_volume()->set_service(verb.service);
+  out->mutable_set_aside_volume()->set_path(verb.path);
+  out->mutable_set_aside_volume()->set_name(verb.name);
+}
 void Fill(const rollout::DownProject& verb, pb::Verb* out) {
   *out->mutable_down_project()->mutable_timeout() = ToProto(verb.timeout);
 }
@@ -100,6 +111,15 @@ void ApplyResult(const pb::OperationEnd& end, rollout::OperationEnd* out) {
       out->copy = end.copy_volume().copy();
       out->bytes = end.copy_volume().bytes();
       out->new_sha256 = end.copy_volume().sha256();
+      return;
+    case pb::OperationEnd::kRestoreVolume:
+      out->copy = end.restore_volume().copy();
+      out->aside = end.restore_volume().aside();
+      out->bytes = end.restore_volume().bytes();
+      return;
+    case pb::OperationEnd::kSetAsideVolume:
+      out->aside = end.set_aside_volume().aside();
+      out->bytes = end.set_aside_volume().bytes();
       return;
     case pb::OperationEnd::kDownProject:
     case pb::OperationEnd::RESULT_NOT_SET:

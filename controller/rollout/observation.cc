@@ -21,6 +21,8 @@ struct NameOfVerb {
   std::string operator()(const UpService&) const { return "UpService"; }
   std::string operator()(const DownProject&) const { return "DownProject"; }
   std::string operator()(const CopyVolume&) const { return "CopyVolume"; }
+  std::string operator()(const RestoreVolume&) const { return "RestoreVolume"; }
+  std::string operator()(const SetAsideVolume&) const { return "SetAsideVolume"; }
 };
 
 }  // namespace

@@ -47,8 +47,19 @@ struct CopyVolume {
   std::string service, path, name;
   bool operator==(const CopyVolume&) const = default;
 };
-using Verb =
-    std::variant<PullImage, SetImage, RestoreFile, StopService, UpService, DownProject, CopyVolume>;
+// Puts the cold copy `name` in the place of what a stopped service keeps at `path`; that is set
+// aside as `aside`, unless it was already.
+struct RestoreVolume {
+  std::string service, path, name, aside;
+  bool operator==(const RestoreVolume&) const = default;
+};
+// Leaves an empty folder at `path`; what was there is kept as `name`. Done once it stays as it is.
+struct SetAsideVolume {
+  std::string service, path, name;
+  bool operator==(const SetAsideVolume&) const = default;
+};
+using Verb = std::variant<PullImage, SetImage, RestoreFile, StopService, UpService, DownProject,
+                          CopyVolume, RestoreVolume, SetAsideVolume>;
 
 // "PullImage", "SetImage", …: as a host's policy file spells it.
 std::string VerbName(const Verb& verb);
@@ -101,7 +112,9 @@ struct OperationEnd {
   Millis took{};                                        // StopService
   std::string passed_on;  // StopService: to whom its signal was passed on
   std::string copy;       // CopyVolume: the copy's folder on the host
-  uint64_t bytes = 0;     // CopyVolume: how much is in it
+  // RestoreVolume, SetAsideVolume: the folder on the host that holds what was set aside.
+  std::string aside = {};
+  uint64_t bytes = 0;  // of the copy, or of what was set aside
   bool operator==(const OperationEnd&) const = default;
 };
 

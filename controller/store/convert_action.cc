@@ -36,6 +36,17 @@ struct VerbWriter {
     out->mutable_copy_volume()->set_path(verb.path);
     out->mutable_copy_volume()->set_name(verb.name);
   }
+  void operator()(const rollout::RestoreVolume& verb) const {
+    out->mutable_restore_volume()->set_service(verb.service);
+    out->mutable_restore_volume()->set_path(verb.path);
+    out->mutable_restore_volume()->set_name(verb.name);
+    out->mutable_restore_volume()->set_aside(verb.aside);
+  }
+  void operator()(const rollout::SetAsideVolume& verb) const {
+    out->mutable_set_aside_volume()->set_service(verb.service);
+    out->mutable_set_aside_volume()->set_path(verb.path);
+    out->mutable_set_aside_volume()->set_name(verb.name);
+  }
   void operator()(const rollout::DownProject& verb) const {
     out->mutable_down_project()->set_timeout_ms(verb.timeout.count());
   }
@@ -144,6 +155,14 @@ rollout::Verb ReadVerb(const v1::StartOperation& stored, DecodeErrors* errors) {
     case v1::StartOperation::kCopyVolume:
       return rollout::CopyVolume{stored.copy_volume().service(), stored.copy_volume().path(),
                                  stored.copy_volume().name()};
+    case v1::StartOperation::kRestoreVolume:
+      return rollout::RestoreVolume{
+          stored.restore_volume().service(), stored.restore_volume().path(),
+          stored.restore_volume().name(), stored.restore_volume().aside()};
+    case v1::StartOperation::kSetAsideVolume:
+      return rollout::SetAsideVolume{stored.set_aside_volume().service(),
+                                     stored.set_aside_volume().path(),
+                                     stored.set_aside_volume().name()};
     case v1::StartOperation::VERB_NOT_SET:
       break;
   }

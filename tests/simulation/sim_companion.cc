@@ -14,6 +14,8 @@ struct ServiceOf {
   std::string operator()(const rollout::StopService& verb) const { return verb.service; }
   std::string operator()(const rollout::UpService& verb) const { return verb.service; }
   std::string operator()(const rollout::CopyVolume& verb) const { return verb.service; }
+  std::string operator()(const rollout::RestoreVolume& verb) const { return verb.service; }
+  std::string operator()(const rollout::SetAsideVolume& verb) const { return verb.service; }
   std::string operator()(const rollout::RestoreFile&) const { return ""; }
   std::string operator()(const rollout::DownProject&) const { return ""; }
 };
@@ -80,6 +82,8 @@ struct SimCompanion::Verbs {
     return end;
   }
   OperationEnd operator()(const rollout::CopyVolume&) { return {}; }
+  OperationEnd operator()(const rollout::RestoreVolume&) { return {}; }
+  OperationEnd operator()(const rollout::SetAsideVolume&) { return {}; }
   OperationEnd operator()(const rollout::RestoreFile&) { return {}; }
   OperationEnd operator()(const rollout::DownProject&) { return {}; }
 };

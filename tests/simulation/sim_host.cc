@@ -211,6 +211,19 @@ struct SimHost::Verbs {
     end.copy = "/copies/" + copy.name;
     return end;
   }
+  OperationEnd operator()(const rollout::RestoreVolume& restore) {
+    if (h.running_) return Failed(OperationErrorCode::kComposeFailed, "the container is running");
+    OperationEnd end;
+    end.copy = "/copies/" + restore.name;
+    end.aside = "/kept/" + restore.aside;
+    return end;
+  }
+  OperationEnd operator()(const rollout::SetAsideVolume& aside) {
+    if (h.running_) return Failed(OperationErrorCode::kComposeFailed, "the container is running");
+    OperationEnd end;
+    end.aside = "/kept/" + aside.name;
+    return end;
+  }
   OperationEnd operator()(const rollout::DownProject&) {
     return Failed(OperationErrorCode::kUnsupportedVerb, "the simulated policy forbids it");
   }
