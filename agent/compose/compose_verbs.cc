@@ -49,6 +49,10 @@ std::optional<Named> NamedBy(const v1::Verb& verb) {
                        : std::nullopt};
     case v1::Verb::kCopyVolume:
       return Named{"CopyVolume", verb.copy_volume().service(), {}, {}};
+    case v1::Verb::kRestoreVolume:
+      return Named{"RestoreVolume", verb.restore_volume().service(), {}, {}};
+    case v1::Verb::kSetAsideVolume:
+      return Named{"SetAsideVolume", verb.set_aside_volume().service(), {}, {}};
     case v1::Verb::VERB_NOT_SET:
       break;
   }
@@ -202,6 +206,8 @@ StatusOr<v1::OperationEnd> ComposeVerbs::RunVerb(const Job& job, const Prepared&
       return Down(job, prepared);
     case v1::Verb::kCopyVolume:
       return Copy(job, prepared);
+    case v1::Verb::kRestoreVolume:
+    case v1::Verb::kSetAsideVolume:
     case v1::Verb::VERB_NOT_SET:
       break;
   }
