@@ -219,10 +219,23 @@ void TimesToProto(const rollout::Rollout& rollout, Time now, pb::Rollout* out) {
   }
 }
 
+std::vector<std::string> UndoPromises(const rollout::Plan& plan) {
+  std::vector<std::string> promises = {
+      plan.StopsAll() ? "every member is down at the same time" : "one member down at a time",
+      plan.undo->loss};
+  const bool keeps = std::any_of(plan.members.begin(), plan.members.end(), [](const auto& member) {
+    return member.volume != rollout::VolumeChange::kNone;
+  });
+  if (keeps) promises.emplace_back("what is on the volumes now is kept on its hosts");
+  return promises;
+}
+
 // The sentences that a plan ends with; only what the plan really keeps.
 std::vector<std::string> Promises(const rollout::Plan& plan) {
-  if (plan.request.strategy == rollout::Strategy::kFull) {
-    return {"every member is down at the same time"};
+  if (plan.undo) return UndoPromises(plan);
+  if (plan.StopsAll()) {
+    return {"every member is down at the same time",
+            "a cold copy of each volume: the way back loses nothing until clients write again"};
   }
   std::map<int, int> sizes;
   int largest = 1;
@@ -296,6 +309,11 @@ void ToProto(const rollout::Plan& plan, pb::Plan* out) {
   }
   out->set_startable(plan.Startable());
   HopsToProto(plan, out);
+  if (plan.undo) {
+    out->set_undoes(plan.undo->rollout);
+    out->set_tier(Count(plan.undo->tier));
+    out->set_loss(plan.undo->loss);
+  }
 }
 
 void ToProto(const rollout::Rollout& rollout, Time now, pb::Rollout* out) {
@@ -326,6 +344,7 @@ void ToProto(const rollout::Rollout& rollout, Time now, pb::Rollout* out) {
   for (const auto& check : rollout.checks) ToProto(check, out->add_checks());
   out->set_refusal(ToProto(rollout.refused));
   for (const auto& change : rollout.changes) out->add_changes(change);
+  if (plan.undo) out->set_undoes(plan.undo->rollout);
 }
 
 }  // namespace drover::api

@@ -53,6 +53,14 @@ grpc::Status Ask(const Parts& parts, const Caller& caller, rollout::Request what
   return Answer(parts, parts.coordinator->Ask(question.id(), asked), answer);
 }
 
+// Tier 0: no volume was opened by the new image, so that an end of the rollout is the way back.
+bool OnlyStops(const rollout::Rollout& rollout) {
+  const bool active = !HasEnded(rollout.phase) && rollout.plan->ChangesImages();
+  return active && !rollout.plan->undo &&
+         std::none_of(rollout.members.begin(), rollout.members.end(),
+                      [](const rollout::MemberState& m) { return m.new_image_ran; });
+}
+
 grpc::Status NotYet(const std::string& what) { return {grpc::StatusCode::UNIMPLEMENTED, what}; }
 
 }  // namespace
@@ -190,11 +198,16 @@ grpc::ServerUnaryReactor* RolloutService::RollBackRollout(grpc::CallbackServerCo
                                                           pb::RollBackRolloutResponse* response) {
   return Unary<pb::RollBackRolloutRequest, pb::RollBackRolloutResponse>(
       desk_, context, request, response, "RolloutService/RollBackRollout",
-      [](const Caller&, const auto& question, auto*) {
-        return NotYet(
-            "this version of Drover does not roll back by itself. Abort keeps the cluster safe: "
-            "drover rollout abort " +
-            question.id() + "; drover rollout show says which rollback is possible by hand");
+      [this](const Caller& caller, const auto& question, auto* answer) {
+        const auto undone = parts_.coordinator->Get(question.id());
+        if (!undone.ok()) return rpc::ToGrpc(undone.status());
+        ToProto(*undone, parts_.clock->Now(), answer->mutable_rollout());
+        if (question.tier() == 0 && OnlyStops(*undone)) return grpc::Status(grpc::Status::OK);
+        const auto plan = parts_.coordinator->PlanUndo(
+            undone->id.str(), static_cast<int>(std::min(question.tier(), 9U)), caller.name);
+        if (!plan.ok()) return rpc::ToGrpc(plan.status());
+        ToProto(**plan, answer->mutable_plan());
+        return grpc::Status(grpc::Status::OK);
       });
 }
 

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "controller/api/words.h"
+#include "controller/rollout/control.h"
 
 namespace drover::api {
 namespace {
@@ -123,8 +124,38 @@ std::optional<Millis> ExpectedLeft(const Rollout& rollout, Time now) {
   return left;
 }
 
+std::string RollbackCommand(const Rollout& rollout) {
+  if (rollout.plan->undo) {
+    return "drover rollout rollback " + rollout.plan->undo->rollout +
+           " --tier 3   # another way back: a fresh cluster, from the snapshot";
+  }
+  return "drover rollout rollback " + rollout.id.str() + "   # says what it costs, and asks";
+}
+
+// A full stop that stands between two versions is not left as it is.
+std::vector<std::string> CommandsBetween(const Rollout& rollout) {
+  const std::string id = rollout.id.str();
+  std::vector<std::string> commands = {
+      "drover rollout resume " + id + "   # after your fix: goes on", RollbackCommand(rollout)};
+  for (size_t i = 0; i < Members(rollout); ++i) {
+    if (!rollout.members[i].failure) continue;
+    const PlannedMember& member = rollout.plan->members[i];
+    commands.push_back("drover logs " + member.host + "/" + member.project + "/" + member.service +
+                       " --tail 200");
+  }
+  return commands;
+}
+
+// Whether a new image has run, and so there is something to undo.
+bool CanRollBack(const Rollout& rollout) {
+  return rollout.plan->request.kind == Kind::kUpgrade &&
+         std::any_of(rollout.members.begin(), rollout.members.end(),
+                     [](const MemberState& m) { return m.new_image_ran; });
+}
+
 // Retry, skip, look, give up; each with what it does, as a comment of the shell.
 std::vector<std::string> PausedCommands(const Rollout& rollout) {
+  if (rollout::MustGoOnOrBack(rollout)) return CommandsBetween(rollout);
   const std::string command = "drover rollout ";
   const std::string id = rollout.id.str();
   std::string failed;
@@ -149,6 +180,7 @@ std::vector<std::string> PausedCommands(const Rollout& rollout) {
   commands.insert(commands.end(), skips.begin(), skips.end());
   commands.push_back(command + "abort " + id +
                      (failed.empty() ? "" : "   # starts stopped members again, then ends"));
+  if (CanRollBack(rollout)) commands.push_back(RollbackCommand(rollout));
   commands.insert(commands.end(), logs.begin(), logs.end());
   if (failed.empty()) commands.push_back(command + "show " + id);
   return commands;
@@ -170,7 +202,11 @@ std::vector<std::string> NextCommands(const Rollout& rollout) {
           rollout.refused == rollout::Refused::kStale) {
         return {"drover restart " + rollout.plan->spec.name, show};
       }
+      if (rollout.plan->undo && !rollout.plan->undo->rollout.empty()) {
+        return {show, events, "drover rollout rollback " + rollout.plan->undo->rollout};
+      }
       if (rollout.plan->request.kind != Kind::kUpgrade) return {show, events};
+      if (CanRollBack(rollout)) return {show, events, RollbackCommand(rollout)};
       if (rollout.refused == rollout::Refused::kStale) return {"drover plan " + target, show};
       return {show, events, "drover cluster check " + target};
     }

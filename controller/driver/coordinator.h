@@ -54,6 +54,12 @@ class Coordinator {
   // Starting a plan whose rollout runs already returns that rollout.
   virtual StatusOr<rollout::Rollout> Start(const std::string& plan_id, const std::string& by,
                                            Refusal* refusal) = 0;
+  // Plans what undoes a rollout that is paused or has ended: `tier` as asked for, 0 the best that
+  // is open. Starting that plan ends the rollout. FAILED_PRECONDITION where there is nothing to
+  // undo or no such way back; says what can be done.
+  virtual StatusOr<std::shared_ptr<const rollout::Plan>> PlanUndo(const std::string& rollout_id,
+                                                                  int tier,
+                                                                  const std::string& by) = 0;
   // Pause, resume, abort, approve. FAILED_PRECONDITION where it makes no sense in this state, and
   // says what would.
   virtual StatusOr<rollout::Rollout> Ask(const std::string& rollout_id,

@@ -207,14 +207,8 @@ StatusOr<rollout::Rollout> LiveCoordinator::Start(const std::string& plan_id, co
     refusal->checks = plan->checks;
     return FailedPrecondition("plan " + plan_id + " cannot start: a check blocks");
   }
-  const Status begun = loop_.Call<Status>(
-      [this, plan, id, by] {
-        if (fenced_)
-          return FailedPrecondition("another controller commands; this one acts no more");
-        DROVER_RETURN_IF_ERROR(driver_->Begin(plan, clock_.Now()).status());
-        return Handle(id, rollout::Asked{rollout::Request::kStart, by, ""});
-      },
-      Unavailable("the controller is stopping"));
+  const Status begun = loop_.Call<Status>([this, plan, by] { return BeginOnLoop(plan, by); },
+                                          Unavailable("the controller is stopping"));
   if (!begun.ok()) {
     if (begun.code() == StatusCode::kFailedPrecondition) {
       refusal->reason = RefusalReason::kClusterBusy;

@@ -47,6 +47,8 @@ class LiveCoordinator final : public Coordinator, public fleet::AgentListener {
   StatusOr<std::shared_ptr<const rollout::Plan>> GetPlan(const std::string& id) override;
   StatusOr<rollout::Rollout> Start(const std::string& plan_id, const std::string& by,
                                    Refusal* refusal) override;
+  StatusOr<std::shared_ptr<const rollout::Plan>> PlanUndo(const std::string& rollout_id, int tier,
+                                                          const std::string& by) override;
   StatusOr<rollout::Rollout> Ask(const std::string& rollout_id,
                                  const rollout::Asked& asked) override;
   StatusOr<rollout::Rollout> Get(const std::string& rollout_id) override;
@@ -79,6 +81,8 @@ class LiveCoordinator final : public Coordinator, public fleet::AgentListener {
                    const std::vector<store::StoredRecord>& records);
   Status HandleOperation(const std::string& host, const fleet::OperationEvent& event);
   StatusOr<rollout::Rollout> AwaitChecked(const RolloutId& id);
+  Status BeginOnLoop(const std::shared_ptr<const rollout::Plan>& plan, const std::string& by);
+  Status CheckNewest(const rollout::Rollout& undone);
   StatusOr<RolloutId> FindRollout(const std::string& prefix);
 
   store::RolloutStore& store_;

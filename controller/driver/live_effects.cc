@@ -1,5 +1,6 @@
 #include "controller/driver/live_effects.h"
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -28,6 +29,27 @@ rollout::SnapshotOrigin OriginOf(const rollout::Rollout& rollout) {
 }
 
 std::string ErrorOf(const Status& status) { return status.ok() ? "" : Message(status); }
+
+// An index that is there was asked back before a restart of the controller, or the new cluster has
+// made it by itself.
+Status RestoreMissing(opensearch::ClusterApi& api, const rollout::RestoreSnapshot& order) {
+  DROVER_ASSIGN_OR_RETURN(const rollout::SnapshotView snapshot,
+                          api.GetSnapshot(order.repository, order.snapshot));
+  DROVER_ASSIGN_OR_RETURN(const rollout::ClusterObservation cluster, api.Observe());
+  rollout::RestoreRequest request;
+  request.global_state = order.global_state;
+  request.is_admin = api.IsAdmin().value_or(false);
+  for (const std::string& name : order.indices) {
+    const bool there =
+        std::any_of(cluster.indices.begin(), cluster.indices.end(),
+                    [&](const rollout::IndexView& index) { return index.name == name; });
+    if (!there) request.indices.push_back(name);
+  }
+  if (request.indices.empty()) return OkStatus();
+  DROVER_ASSIGN_OR_RETURN(const rollout::RestorePlan plan,
+                          rollout::PlanRestore(request, snapshot, cluster));
+  return api.BeginRestore(plan, false);
+}
 
 }  // namespace
 
@@ -172,6 +194,7 @@ struct LiveEffects::Performer {
                                                   .repository = observe.with_repository,
                                                   .explanation = observe.with_explanation,
                                                   .images = observe.with_images,
+                                                  .operations = observe.with_operations,
                                                   .request = job.plan->request,
                                                   .register_repository = observe.with_repository});
       if (!self.stopped_) {
@@ -207,8 +230,20 @@ struct LiveEffects::Performer {
           return rollout::CallEnded{id, error};
         });
   }
-  void operator()(const rollout::Flush&) {
-    Call([](opensearch::ClusterApi& api) { return api.Flush(); });
+  void operator()(const rollout::Flush& flush) {
+    Call([flush](opensearch::ClusterApi& api) {
+      Status status;
+      for (int i = 0; i < flush.times && status.ok(); ++i) status = api.Flush();
+      return status;
+    });
+  }
+  void operator()(const rollout::RegisterRepository& order) {
+    Call([order](opensearch::ClusterApi& api) {
+      return api.RegisterRepository({order.name, order.type, order.settings});
+    });
+  }
+  void operator()(const rollout::RestoreSnapshot& order) {
+    Call([order](opensearch::ClusterApi& api) { return RestoreMissing(api, order); });
   }
   void operator()(const rollout::RetryFailedShards&) {
     Call([](opensearch::ClusterApi& api) { return api.RetryFailedShards(); });

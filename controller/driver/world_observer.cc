@@ -70,6 +70,14 @@ std::vector<std::string> VerbsFor(const rollout::PlanRequest& request,
                                   const rollout::MemberSpec& member) {
   if (request.kind == rollout::Kind::kRestart) return {"StopService", "UpService"};
   std::vector<std::string> verbs = {"PullImage", "SetImage", "StopService", "UpService"};
+  if (request.kind == rollout::Kind::kRollback) {
+    verbs.push_back(request.tier == 2 ? "RestoreVolume" : "SetAsideVolume");
+    return verbs;
+  }
+  if (request.strategy == rollout::Strategy::kFull) {
+    verbs.push_back("CopyVolume");
+    return verbs;
+  }
   const rollout::ProjectView* project = host.Project(member.project);
   const rollout::ServiceView* service =
       project == nullptr ? nullptr : project->Service(member.service);
@@ -178,6 +186,12 @@ rollout::World WorldObserver::Observe(const rollout::ClusterSpec& spec,
             rollout::CompanionImage(companion, options.request.to_version));
       }
     }
+    if (options.request.kind == rollout::Kind::kRollback) {
+      for (const rollout::CompanionSpec& companion : spec.companions) {
+        const rollout::HostView* host = world.Host(companion.host);
+        if (host != nullptr && host->connected) wanted[{companion.host, companion.project}];
+      }
+    }
     answers = std::make_shared<ProjectAnswers>(wanted.size() + 1);
     for (const auto& [key, question] : wanted) {
       agents_.InspectProject(key.first, key.second, question,
@@ -199,6 +213,7 @@ rollout::World WorldObserver::Observe(const rollout::ClusterSpec& spec,
       const StatusOr<std::string> security = (*api)->CheckSecurityUpgrade();
       world.cluster.security_upgrade = security.ok() ? *security : Message(security.status());
     }
+    if (options.operations) (*api)->AddOperations(&world.cluster);
     if (options.request.adopt) {
       world.adoptable = FindAdoptable(spec, **api, world.cluster.cluster_uuid);
     }

@@ -14,6 +14,7 @@ struct ObserveOptions {
   bool explanation = false;  // ask for ClusterObservation::explanation and security_upgrade
   bool images = false;       // look into the new image, where a host has it, and at processes
   bool inspection = false;   // World::inspection
+  bool operations = false;   // ask for IndexView::operations
   // Where it has a target, the hosts are asked whether their policy allows it.
   rollout::PlanRequest request = {};
   // Register the repository where it is missing and the spec says how; taken away again where the

@@ -77,6 +77,10 @@ class ClusterApi {
   // where the cluster has no such plugin.
   virtual StatusOr<std::string> CheckSecurityUpgrade() { return std::string(); }
 
+  // Adds IndexView::operations and new_operations to what was seen; where the cluster does not say,
+  // they stay unknown.
+  virtual void AddOperations(rollout::ClusterObservation* /*seen*/) {}
+
   // What only checks ask, of the cluster that was seen.
   virtual rollout::Inspection Inspect(const rollout::ClusterObservation& /*seen*/) { return {}; }
 

@@ -99,6 +99,30 @@ void AddIndexStats(const nlohmann::json& stats, std::vector<IndexView>& indices)
   }
 }
 
+void AddIndexOperations(const nlohmann::json& stats, std::vector<IndexView>& indices) {
+  const nlohmann::json& by_name = At(stats, {"indices"});
+  for (IndexView& index : indices) {
+    const nlohmann::json& shards = At(by_name, {index.name.c_str(), "shards"});
+    if (!index.open || !shards.is_object()) continue;
+    uint64_t ever = 0, since = 0;
+    int primaries = 0;
+    for (const auto& [number, copies] : shards.items()) {
+      for (const nlohmann::json& copy : copies) {
+        if (!Truth(At(copy, {"routing", "primary"}))) continue;
+        ++primaries;
+        // The first operation has number 0; -1: there is none.
+        ever += static_cast<uint64_t>(
+            std::max<int64_t>(0, Integer(At(copy, {"seq_no", "max_seq_no"})) + 1));
+        since += Unsigned(At(copy, {"indexing", "index_total"})) +
+                 Unsigned(At(copy, {"indexing", "delete_total"}));
+      }
+    }
+    if (primaries != index.shards) continue;
+    index.operations = ever;
+    index.new_operations = since;
+  }
+}
+
 std::vector<ShardView> ParseShards(const nlohmann::json& state) {
   std::vector<ShardView> shards;
   for (const auto& [index, routing] : At(state, {"routing_table", "indices"}).items()) {

@@ -19,6 +19,11 @@ std::vector<rollout::TemplateView> ParseTemplates(const nlohmann::json& state);
 // GET /_stats/docs,store?level=indices. A closed index has no document count.
 void AddIndexStats(const nlohmann::json& stats, std::vector<rollout::IndexView>& indices);
 
+// GET /_stats/indexing?level=shards, of the primaries. Numbers of operations go on from start to
+// start, the counters of indexing begin anew with each start of a node and do not count what is
+// recovered.
+void AddIndexOperations(const nlohmann::json& stats, std::vector<rollout::IndexView>& indices);
+
 // routing_table of GET /_cluster/state: each copy once, a relocating one with its target.
 std::vector<rollout::ShardView> ParseShards(const nlohmann::json& state);
 

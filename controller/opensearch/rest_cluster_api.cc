@@ -11,6 +11,7 @@
 #include "controller/opensearch/json_access.h"
 #include "controller/opensearch/observe.h"
 #include "controller/opensearch/parse_cluster.h"
+#include "controller/opensearch/parse_indices.h"
 #include "controller/opensearch/parse_snapshots.h"
 #include "controller/opensearch/rest_client.h"
 #include "controller/opensearch/restore_calls.h"
@@ -170,6 +171,18 @@ class RestClusterApi final : public ClusterApi {
     const SettingChanges none = {{std::string(kArchived) + "*", std::nullopt}};
     DROVER_RETURN_IF_ERROR(PutSettings(none, none));
     return names;
+  }
+
+  void AddOperations(rollout::ClusterObservation* seen) override {
+    const StatusOr<RestAnswer> answer = client_.Call(
+        {.path = "/_stats/indexing?level=shards&expand_wildcards=all&forbid_closed_indices=false&"
+                 "filter_path=indices.*.shards.*.routing.primary,"
+                 "indices.*.shards.*.seq_no.max_seq_no,"
+                 "indices.*.shards.*.indexing.index_total,"
+                 "indices.*.shards.*.indexing.delete_total"});
+    if (answer.ok() && answer->status < 400) {
+      AddIndexOperations(ParseJson(answer->body), seen->indices);
+    }
   }
 
   Status Flush() override {

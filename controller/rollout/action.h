@@ -33,6 +33,8 @@ struct ObserveWorld {  // → Observed
   bool with_explanation = false;
   // Look into the new image on each host.
   bool with_images = false;
+  // Ask the cluster as well for IndexView::operations.
+  bool with_operations = false;
   bool operator==(const ObserveWorld&) const = default;
 };
 struct StartOperation {  // → OperationProgressed…, OperationEnded
@@ -63,7 +65,21 @@ struct ClearArchived {  // → CallEnded
   bool operator==(const ClearArchived&) const = default;
 };
 struct Flush {  // → CallEnded
+  int times = 1;
   bool operator==(const Flush&) const = default;
+};
+// Registers a repository from which is only read.
+struct RegisterRepository {  // → CallEnded
+  std::string name, type;
+  std::map<std::string, std::string> settings;
+  bool operator==(const RegisterRepository&) const = default;
+};
+// Begins to restore those of the indexes that the cluster lacks.
+struct RestoreSnapshot {  // → CallEnded
+  std::string repository, snapshot;
+  std::vector<std::string> indices;
+  bool global_state = false;
+  bool operator==(const RestoreSnapshot&) const = default;
 };
 // Has the cluster try again the shards that it has given up (five failed tries each).
 struct RetryFailedShards {  // → CallEnded
@@ -114,10 +130,11 @@ struct SetTimer {  // → TimerFired
   bool operator==(const SetTimer&) const = default;
 };
 
-using Action = std::variant<ObserveWorld, StartOperation, CancelOperation, TakeSnapshot,
-                            DeleteSnapshot, PutSettings, ClearArchived, Flush, RetryFailedShards,
-                            AddVotingExclusion, ClearVotingExclusions, StopPolicies, StartPolicies,
-                            AwaitHealth, ReadNodes, ReadContainer, ReadLog, SetTimer>;
+using Action =
+    std::variant<ObserveWorld, StartOperation, CancelOperation, TakeSnapshot, DeleteSnapshot,
+                 PutSettings, ClearArchived, Flush, RetryFailedShards, AddVotingExclusion,
+                 ClearVotingExclusions, StopPolicies, StartPolicies, AwaitHealth, ReadNodes,
+                 ReadContainer, ReadLog, SetTimer, RegisterRepository, RestoreSnapshot>;
 
 }  // namespace drover::rollout
 

@@ -69,7 +69,18 @@ Status CanSkip(const Rollout& rollout, const std::string& name) {
                             "present batch can be skipped");
 }
 
+// RESTORING with no verb under way: what it still owes, a rollback puts back.
+bool WaitsForTheClusterAlone(const Rollout& rollout) {
+  if (rollout.phase != Phase::kRestoring) return false;
+  for (const Outstanding& o : rollout.outstanding) {
+    if (std::holds_alternative<StartOperation>(o.action)) return false;
+  }
+  return true;
+}
+
 }  // namespace
+
+bool MustGoOnOrBack(const Rollout& rollout) { return !StandsBetween(rollout).empty(); }
 
 std::string Name(Request request) {
   switch (request) {
@@ -83,6 +94,8 @@ std::string Name(Request request) {
       return "abort";
     case Request::kApprove:
       return "approve";
+    case Request::kHandOver:
+      return "hand over";
   }
   return "unknown";
 }
@@ -112,7 +125,13 @@ Status CanAsk(const Rollout& rollout, Request request) {
         return FailedPrecondition("rollout " + id + " is on its way to " +
                                   Name(rollout.after_restore) + " already");
       }
+      if (const std::string why = StandsBetween(rollout); !why.empty()) {
+        return FailedPrecondition(why);
+      }
       return OkStatus();
+    case Request::kHandOver:
+      if (paused || WaitsForTheClusterAlone(rollout)) return OkStatus();
+      return FailedPrecondition("rollout " + id + " is " + state + ", not paused");
   }
   return Internal("unknown request");
 }
@@ -145,6 +164,10 @@ void OnAsked(Engine& e, const Asked& asked) {
           "aborted by " + asked.by + (asked.reason.empty() ? "" : ": " + asked.reason);
       return BeginRestore(e, Phase::kAborted, reason);
     }
+    case Request::kHandOver:
+      // Members stay as they are, and what is owed is put back by the rollback.
+      e.r().reason = asked.reason;
+      return e.Enter(Phase::kAborted);
   }
 }
 

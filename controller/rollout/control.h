@@ -14,6 +14,9 @@ Status CanAsk(const Rollout& rollout, Request request);
 // FAILED_PRECONDITION for one that is not in the present batch.
 Status CanAsk(const Rollout& rollout, const Asked& asked);
 
+// Whether a full stop stands between two versions: it goes on, or back, and is not left like that.
+bool MustGoOnOrBack(const Rollout& rollout);
+
 std::string Name(Request request);  // "pause"
 
 }  // namespace drover::rollout

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "controller/rollout/gates.h"
+#include "controller/rollout/rollback.h"
 #include "controller/rollout/step.h"
 
 namespace drover::rollout {
@@ -113,6 +115,8 @@ class Engine {
 
 // preparing.cc
 void AdvanceChecking(Engine& e);
+// The settings that a rollout changes, and the policies that it stops, as they are now.
+void RecordSettings(Engine& e, const ClusterObservation& cluster);
 void AdvanceSnapshotting(Engine& e);
 void AdvancePrefetching(Engine& e);
 void OnPrefetchingObserved(Engine& e, const World& world);
@@ -139,6 +143,10 @@ void MarkUpgraded(Engine& e, int i);
 bool TakesClusterDown(const Plan& plan, int i);
 // Where a member goes on once it is down: a restart edits no file.
 MemberStep StepAfterStop(const Engine& e, int i);
+// What is done with the volume of a member that is down: a copy, or the change that a rollback
+// makes.
+void OrderVolume(Engine& e, int i);
+void OnVolumeChanged(Engine& e, int i, const OperationEnd& end);
 void OnCopied(Engine& e, int i, const OperationEnd& end);
 // What a SetImage's success says about the file.
 void OnImageSet(Engine& e, int i, const OperationId& id, const OperationEnd& end);
@@ -175,6 +183,30 @@ void OnGateContainer(Engine& e, int i, const ContainerSeen& seen);
 // then FINISHING.
 bool EnsureGroup(Engine& e);
 std::string NamesOf(const Engine& e, const std::vector<int>& members);
+
+// What of a gate the full stop uses too.
+bool IsDone(const Engine& e, int i, const NodeView& node);
+void PassUpgraded(Engine& e, const std::vector<int>& group);
+GateVerdict AgentsAreThere(const Engine& e);
+void OnGateClosed(Engine& e, const std::vector<int>& batch, const GateVerdict& verdict,
+                  const RecoveryView& recovery, MemberStep next);
+void OnNoAnswer(Engine& e, const std::vector<int>& batch, const std::string& error);
+
+// full_stop.cc: every member at once
+// Whether the member may begin the step at which it stands: others have to have come further first.
+bool MayBegin(const Engine& e, int i);
+void OnFullStopGate(Engine& e, const std::vector<int>& batch, const World& world, MemberStep next);
+// Where members that start again would be of two versions: none may then.
+bool MixesVersions(const Engine& e);
+// Why the rollout cannot be left as it is, and what can be done; empty where it can.
+std::string StandsBetween(const Rollout& rollout);
+// Remembers how many operations the copies hold.
+void NoteOperations(Engine& e, const ClusterObservation& cluster);
+
+// fresh_cluster.cc: true while there is something to ask of a cluster that began empty.
+bool AdvanceFreshCluster(Engine& e);
+void OnFreshClusterCall(Engine& e, const Action& action);
+void OnFreshClusterHealth(Engine& e, const HealthSeen& seen);
 
 // finishing.cc
 void AdvanceFinishing(Engine& e);
@@ -227,6 +259,7 @@ bool MarkLate(Engine& e, const ClusterObservation& cluster);
 std::string ForeignSettings(const Engine& e, const ClusterObservation& cluster);
 
 // voting.cc
+bool IsManager(const PlannedMember& member);
 // The node among those that stop whose vote has to go to another one first; empty: none.
 std::string VoteToMove(const Engine& e, const ClusterObservation& cluster,
                        const std::set<std::string>& stopping);
@@ -251,8 +284,13 @@ void NoteArchived(Engine& e, const std::string& error);
 void OnArchivedCleared(Engine& e, const CallEnded& ended);
 
 // rollback.cc
-// Which way back to the old version there is now (opensearch.md M4), a sentence.
-std::string WayBack(const Rollout& rollout, const ClusterObservation& cluster);
+// Remembers which way back there is by what was seen.
+void NoteWayBack(Engine& e, const World& world);
+
+// undoing.cc: how a rollback begins
+// What the undone rollout owes is owed by the rollback from its first moment.
+void TakeOverDebts(const Undo& undo, Rollout* rollout);
+void OnUndoChecked(Engine& e, const World& world);
 
 // control.cc
 void OnAsked(Engine& e, const Asked& asked);

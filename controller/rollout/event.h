@@ -11,7 +11,15 @@
 
 namespace drover::rollout {
 
-enum class Request { kStart, kPause, kResume, kAbort, kApprove };
+enum class Request {
+  kStart,
+  kPause,
+  kResume,
+  kAbort,
+  kApprove,
+  // A paused rollout leaves what is left to the rollback that undoes it.
+  kHandOver
+};
 
 struct Asked {
   Request request = Request::kStart;

@@ -50,6 +50,18 @@ void CountDocuments(Engine& e, const ClusterObservation& cluster) {
                           std::to_string(after) + " now");
 }
 
+// Of a rollback: what it cost, and what is kept of before.
+void AddUndone(Engine& e) {
+  if (!e.plan().undo) return;
+  e.r().outcome.push_back("rollback of " + e.plan().undo->rollout + ": tier " +
+                          std::to_string(e.plan().undo->tier) + ", " + e.plan().undo->loss);
+  for (int i = 0; i < e.members(); ++i) {
+    if (e.member(i).aside.empty()) continue;
+    e.r().outcome.push_back("kept: the volume of " + e.planned(i).name + " from before, in " +
+                            e.member(i).aside + " on " + e.planned(i).host + " (drover leftovers)");
+  }
+}
+
 // Every member is done; what is left to do has a limit.
 void OnSilence(Engine& e, const std::string& error, const std::string& ends_when) {
   if (e.Stalled(e.rules().recover_stall)) {
@@ -81,7 +93,9 @@ void AdvanceFinishing(Engine& e) {
     e.WaitFor(kOwnSlot, "versions and documents to be checked", std::nullopt,
               "the cluster answers");
     // With the hosts where a member was left out: the outcome says how it stands there.
-    e.Do(kOwnSlot, "verify", ObserveWorld{AnySkipped(e), false, true});
+    ObserveWorld look{AnySkipped(e), false, true};
+    look.with_operations = e.plan().StopsAll();
+    e.Do(kOwnSlot, "verify", look);
   }
 }
 
@@ -101,7 +115,8 @@ void OnFinishingObserved(Engine& e, const Observed& seen) {
     return OnSilence(e, seen.world.cluster_error, "the cluster answers");
   }
   e.r().progress_at.reset();
-  e.r().rollback = WayBack(e.r(), cluster);
+  NoteOperations(e, cluster);
+  NoteWayBack(e, seen.world);
   if (MarkLate(e, cluster) || MarkLateExclusions(e, cluster)) return;
   const std::string versions = WrongVersions(e, cluster);
   const std::string settings = ForeignSettings(e, cluster);
@@ -131,7 +146,10 @@ void OnFinishingObserved(Engine& e, const Observed& seen) {
   e.r().outcome.push_back("snapshot: " + e.plan().snapshot + " in " + e.plan().repository.name);
   const std::string left = CompanionsLeft(e);
   if (!left.empty()) e.r().outcome.push_back("companions left as they were (skipped): " + left);
-  if (versions.empty() && left.empty()) return e.Enter(Phase::kSucceeded);
+  AddUndone(e);
+  if (versions.empty() && left.empty()) {
+    return e.Enter(e.plan().undo ? Phase::kRolledBack : Phase::kSucceeded);
+  }
   if (versions.empty()) {
     e.r().reason = "every member is done, and these companions were skipped: " + left;
     return e.Enter(Phase::kFailed);

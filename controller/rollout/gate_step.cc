@@ -10,14 +10,6 @@ namespace {
 
 constexpr Millis kGateRetry{1'000};
 
-// By what the cluster shows, not by memory. A node with the right version and another node id is
-// none of ours: it goes the whole way. Whether a container was made again is not to be seen in the
-// cluster: of a restart it is remembered.
-bool IsDone(const Engine& e, int i, const NodeView& node) {
-  const bool made_again = e.plan().ChangesImages() || e.r().members[static_cast<size_t>(i)].renewed;
-  return made_again && node.version == e.plan().Target() && node.id == e.planned(i).node_id;
-}
-
 struct Groups {
   std::vector<int> upgraded, down, up;
 };
@@ -68,6 +60,29 @@ Allowances AllowancesFor(const Engine& e, const std::vector<int>& stopping) {
   return allowed;
 }
 
+// Nothing is lost by bringing up what is down. Where it was not this rollout that stopped it, what
+// is left of its container is stopped first.
+void PassDown(Engine& e, const std::vector<int>& group) {
+  for (int i : group) {
+    const bool ours = e.member(i).stopped;
+    e.Say("member.down", e.planned(i).name + " is down already; it goes up", i);
+    e.EnterStep(i, ours ? StepAfterStop(e, i) : MemberStep::kStop);
+  }
+}
+
+}  // namespace
+
+// By what the cluster shows, not by memory. A node with the right version and another node id is
+// none of ours: it goes the whole way, unless its volume was to start empty. Whether a container
+// was made again is not to be seen in the cluster: of a restart and a rollback it is remembered.
+bool IsDone(const Engine& e, int i, const NodeView& node) {
+  const bool shows = e.plan().ChangesImages() && !e.plan().undo;
+  if (!shows && !e.r().members[static_cast<size_t>(i)].renewed) return false;
+  if (node.version != e.plan().Target()) return false;
+  const bool begins_anew = e.planned(i).volume == VolumeChange::kSetAside;
+  return (node.id == e.planned(i).node_id) != begins_anew;
+}
+
 void PassUpgraded(Engine& e, const std::vector<int>& group) {
   for (int i : group) {
     MarkUpgraded(e, i);
@@ -76,16 +91,6 @@ void PassUpgraded(Engine& e, const std::vector<int>& group) {
                                                         : " was restarted already"),
           i);
     e.EnterStep(i, MemberStep::kThaw);
-  }
-}
-
-// Nothing is lost by bringing up what is down. Where it was not this rollout that stopped it, what
-// is left of its container is stopped first.
-void PassDown(Engine& e, const std::vector<int>& group) {
-  for (int i : group) {
-    const bool ours = e.member(i).stopped;
-    e.Say("member.down", e.planned(i).name + " is down already; it goes up", i);
-    e.EnterStep(i, ours ? StepAfterStop(e, i) : MemberStep::kStop);
   }
 }
 
@@ -130,8 +135,6 @@ void OnNoAnswer(Engine& e, const std::vector<int>& batch, const std::string& err
             "the cluster answers");
   e.RetryLater(kOwnSlot, kGateRetry);
 }
-
-}  // namespace
 
 bool PausesOfSilence(Engine& e, const std::string& error) {
   if (!e.Stalled(e.rules().recover_stall)) return false;
@@ -187,6 +190,7 @@ bool EnsureGroup(Engine& e) {
 }
 
 void OnGate(Engine& e, const std::vector<int>& batch, const World& world, MemberStep next) {
+  if (e.plan().StopsAll()) return OnFullStopGate(e, batch, world, next);
   if (!world.cluster_error.empty()) return OnNoAnswer(e, batch, world.cluster_error);
   if (const GateVerdict agents = AgentsAreThere(e); !agents.holds) {
     return OnGateClosed(e, batch, agents, world.cluster.recovery, next);

@@ -120,7 +120,7 @@ void OnRestoringObserved(Engine& e, const World& world) {
     AddStoppedCompanions(e, world, &lines);
     return Conclude(e, std::move(lines));
   }
-  e.r().rollback = WayBack(e.r(), world.cluster);
+  NoteWayBack(e, world);
   if (MarkLate(e, world.cluster) || MarkLateExclusions(e, world.cluster)) return;
   std::vector<std::string> lines = WhoRunsWhat(e, world);
   if (const std::string foreign = ForeignSettings(e, world.cluster); !foreign.empty()) {

@@ -82,7 +82,10 @@ bool ReturnsToGate(Engine& e, int i, const OperationEnd& end) {
 void AwaitNodes(Engine& e, int i, int nodes, const std::string& step) {
   HealthCondition condition;
   condition.nodes = nodes;
-  e.Do(i, step, AwaitHealth{condition, kHealthWait, BatchNames(e)});
+  // Where all are down, who answers is one that has just come up.
+  e.Do(i, step,
+       AwaitHealth{condition, kHealthWait,
+                   e.plan().StopsAll() ? std::vector<std::string>{} : BatchNames(e)});
 }
 
 void OnLeftNodes(Engine& e, int i, const NodesSeen& seen) {
@@ -155,8 +158,9 @@ void OnJoinNodes(Engine& e, int i, const NodesSeen& seen) {
                       "joined with version " + node->version + " instead of " + e.plan().Target(),
                       "GET _nodes; image " + planned.to_image);
   }
-  // An adopted member that was down has none that is known.
-  if (!planned.node_id.empty() && node->id != planned.node_id) {
+  // An adopted member that was down has none that is known; on an empty volume it gets a new one.
+  const bool keeps_id = !planned.node_id.empty() && planned.volume != VolumeChange::kSetAside;
+  if (keeps_id && node->id != planned.node_id) {
     return FailMember(e, i, "joined with another node id: its data path is empty or another one",
                       "GET _nodes: " + node->id + ", before " + planned.node_id);
   }
@@ -199,7 +203,12 @@ void OnDone(Engine& e, int i, const OperationOrder& order, const OperationEnd& e
             {{"exit_code", std::to_string(end.exit_code)}});
     }
     // Where nothing serves, nobody says that it has left; its container has ended.
-    e.EnterStep(i, TakesClusterDown(e.plan(), i) ? StepAfterStop(e, i) : MemberStep::kLeft);
+    const bool asks = !e.plan().StopsAll() && !TakesClusterDown(e.plan(), i);
+    e.EnterStep(i, asks ? MemberStep::kLeft : StepAfterStop(e, i));
+  } else if (std::holds_alternative<RestoreVolume>(verb) ||
+             std::holds_alternative<SetAsideVolume>(verb)) {
+    OnVolumeChanged(e, i, end);
+    e.EnterStep(i, MemberStep::kSetImage);
   } else if (std::holds_alternative<CopyVolume>(verb)) {
     OnCopied(e, i, end);
     e.EnterStep(i, MemberStep::kSetImage);
@@ -218,7 +227,7 @@ void OnDone(Engine& e, int i, const OperationOrder& order, const OperationEnd& e
 }  // namespace
 
 void AdvanceMember(Engine& e, int i) {
-  if (e.Busy(i)) return;
+  if (e.Busy(i) || !MayBegin(e, i)) return;
   MemberState& m = e.member(i);
   const PlannedMember& planned = e.planned(i);
   switch (m.step) {
@@ -227,7 +236,9 @@ void AdvanceMember(Engine& e, int i) {
       m.stopped = true;
       m.renewed = false;
       e.Order(i, "stop", StopService{planned.service, e.rules().stop_timeout, kServerProcess},
-              e.rules().stop_timeout + kOrderMargin, kGateHolds);
+              e.rules().stop_timeout + kOrderMargin,
+              // Where all go down there is nothing that a late stop could take away.
+              e.plan().StopsAll() ? std::nullopt : std::optional<Millis>(kGateHolds));
       return;
     case MemberStep::kLeft:
       e.WaitFor(i, planned.name + " to leave the cluster", e.ProgressSince(i) + kLeaveLimit,
@@ -236,8 +247,7 @@ void AdvanceMember(Engine& e, int i) {
       return;
     case MemberStep::kCopy:
       e.StartCell(i, Cell::kUp);
-      e.Order(i, "copy", CopyVolume{planned.service, planned.cold_copy, e.plan().snapshot},
-              kCopyLimit);
+      OrderVolume(e, i);
       return;
     case MemberStep::kSetImage:
       e.StartCell(i, Cell::kUp);
@@ -250,7 +260,7 @@ void AdvanceMember(Engine& e, int i) {
       e.StartCell(i, Cell::kUp);
       // The same image may start on the volume again whatever comes of it.
       m.new_image_ran = e.plan().ChangesImages();
-      m.new_image_sure = false;
+      m.new_image_sure = m.volume_changed;
       e.r().rollback.clear();  // what was seen before no longer holds
       // Without a new image Compose keeps a container whose configuration it holds for the same.
       // What it makes anew must not have been started by somebody else since the gate.
@@ -274,7 +284,8 @@ void OnMemberOperationEnded(Engine& e, int i, const Outstanding& action, const O
   if (end.state == OperationState::kSucceeded) {
     return companion ? OnCompanionDone(e, i, verb, end) : OnDone(e, i, order, end);
   }
-  if (!companion && std::holds_alternative<StopService>(verb) && ReturnsToGate(e, i, end)) return;
+  const bool gated = !companion && !e.plan().StopsAll();
+  if (gated && std::holds_alternative<StopService>(verb) && ReturnsToGate(e, i, end)) return;
   // It makes a container anew that may run meanwhile, started by somebody else.
   const auto* up = std::get_if<UpService>(&verb);
   if (up != nullptr && up->recreate && end.error == OperationErrorCode::kDeadlinePassed) {
@@ -363,8 +374,41 @@ bool TakesClusterDown(const Plan& plan, int i) {
 }
 
 MemberStep StepAfterStop(const Engine& e, int i) {
+  const bool changes = e.planned(i).volume != VolumeChange::kNone;
+  if (changes && e.member(i).aside.empty()) return MemberStep::kCopy;
   if (!e.planned(i).cold_copy.empty() && e.member(i).cold_copy.empty()) return MemberStep::kCopy;
   return e.plan().ChangesImages() ? MemberStep::kSetImage : MemberStep::kUp;
+}
+
+void OrderVolume(Engine& e, int i) {
+  const PlannedMember& planned = e.planned(i);
+  MemberState& m = e.member(i);
+  const std::string aside = "drover-" + e.r().id.str();
+  if (planned.volume == VolumeChange::kNone) {
+    e.Order(i, "copy", CopyVolume{planned.service, planned.cold_copy, e.plan().snapshot},
+            kCopyLimit);
+    return;
+  }
+  // From here on only forward, whatever comes of it: the volume may be half changed.
+  m.volume_changed = m.new_image_ran = m.new_image_sure = true;
+  if (planned.volume == VolumeChange::kRestore) {
+    e.Order(i, "restore",
+            RestoreVolume{planned.service, planned.data_path, e.plan().snapshot, aside},
+            kCopyLimit);
+  } else {
+    e.Order(i, "set-aside", SetAsideVolume{planned.service, planned.data_path, aside}, kCopyLimit);
+  }
+}
+
+void OnVolumeChanged(Engine& e, int i, const OperationEnd& end) {
+  e.member(i).aside = end.aside;
+  const bool restored = e.planned(i).volume == VolumeChange::kRestore;
+  e.Say("member.volume",
+        e.planned(i).name +
+            (restored ? ": its volume is as in the cold copy " + end.copy
+                      : std::string(": its volume starts empty")) +
+            "; what was there is kept in " + end.aside + " on " + e.planned(i).host,
+        i, {{"aside", end.aside}, {"bytes", std::to_string(end.bytes)}});
 }
 
 void OnCopied(Engine& e, int i, const OperationEnd& end) {

@@ -78,6 +78,10 @@ struct IndexView {
   std::map<std::string, std::string> settings;
   std::optional<uint64_t> docs;  // primaries; unknown for a closed index
   uint64_t store_bytes = 0;
+  // Of the primaries, where it was asked for: operations there ever were, and how many of them
+  // clients have made since the nodes started.
+  std::optional<uint64_t> operations = std::nullopt;
+  uint64_t new_operations = 0;
 };
 
 // An index template of either kind, or a component template, with the settings that checks read.

@@ -30,10 +30,15 @@ Status CheckRestart(const PlanRequest& request) {
 
 Status CheckRequest(const PlanRequest& request) {
   if (request.kind == Kind::kRollback) {
-    return Unimplemented("rollbacks cannot be planned by this version of Drover");
+    return InvalidArgument("a rollback is planned from the rollout that it undoes");
   }
-  if (request.strategy != Strategy::kRolling) {
-    return Unimplemented("the strategy full is not in this version of Drover; use rolling");
+  const bool full = request.strategy == Strategy::kFull;
+  if (full && (request.kind == Kind::kRestart || request.adopt)) {
+    return InvalidArgument(
+        std::string("--strategy full is for upgrades: it is what copies of every volume are made "
+                    "for. ") +
+        (request.adopt ? "What is adopted goes on member by member"
+                       : "A restart goes member by member"));
   }
   if (request.kind == Kind::kRestart) return CheckRestart(request);
   if (!request.members.empty()) {
@@ -60,6 +65,9 @@ PlannedMember ToPlanned(const Match& match, const PlanRequest& request,
     member.node_id = match.node->id;
     member.roles = match.node->roles;
     member.elected_manager = match.node->id == cluster.manager_node_id;
+    if (const auto paths = DataPaths(*match.node); !paths.empty()) {
+      member.data_path = paths.front();
+    }
   } else if (request.adopt && !match.expected_name.empty()) {
     member.name = match.expected_name;
   }
@@ -144,8 +152,13 @@ void AddCompanions(const World& world, Plan* plan) {
 }
 
 // Before another major version opens the volume of a cluster manager it is copied (opensearch.md M2
-// d): it holds the cluster's state, which the new version rewrites at its first start.
+// d): it holds the cluster's state, which the new version rewrites at its first start. A full stop
+// copies every volume (M3 step 5): together they are the cluster as it was.
 void AddColdCopies(const ClusterObservation& cluster, Plan* plan) {
+  if (plan->StopsAll()) {
+    for (PlannedMember& member : plan->members) member.cold_copy = member.data_path;
+    return;
+  }
   const auto from = ParseVersion(plan->from_version);
   const auto to = ParseVersion(plan->Target());
   if (!from || !to || from->major >= to->major) return;
@@ -154,6 +167,14 @@ void AddColdCopies(const ClusterObservation& cluster, Plan* plan) {
     if (node == nullptr || !node->ManagerEligible()) continue;
     member.cold_copy = DataPaths(*node).front();
   }
+}
+
+bool ManagersAnswer(const ClusterObservation& cluster) {
+  return std::any_of(cluster.endpoints.begin(), cluster.endpoints.end(),
+                     [&](const EndpointView& endpoint) {
+                       const NodeView* node = cluster.NodeNamed(endpoint.node_name);
+                       return node != nullptr && node->ManagerEligible();
+                     });
 }
 
 // What the plan lets happen, so that it can be read in it: downtime, replicas without a home.
@@ -264,6 +285,9 @@ const std::vector<std::string>& WantedEnvironment() {
                                       "cluster.name",
                                       "node.roles",
                                       "network.publish_host",
+                                      "cluster.initial_cluster_manager_nodes",
+                                      "cluster.initial_master_nodes",
+                                      "discovery.type",
                                       "discovery.seed_hosts",
                                       "DISABLE_INSTALL_DEMO_CONFIG",
                                       "DISABLE_SECURITY_PLUGIN"};
@@ -314,7 +338,8 @@ StatusOr<Plan> MakePlan(const PlanId& id, const PlanRequest& wanted, const Clust
     plan.members.push_back(ToPlanned(match, request, world.cluster));
   }
   DROVER_RETURN_IF_ERROR(Select(request.members, &plan));
-  plan.batches = request.adopt
+  plan.batches = plan.StopsAll() ? 1
+                 : request.adopt
                      ? AssignAdoptedBatches(world.cluster, spec.rules.max_unavailable,
                                             request.to_version, &plan.members)
                      : AssignBatches(world.cluster, spec.rules.max_unavailable, &plan.members);
@@ -326,6 +351,7 @@ StatusOr<Plan> MakePlan(const PlanId& id, const PlanRequest& wanted, const Clust
   }
   plan.fingerprint = Fingerprint(spec, world);
   AddColdCopies(world.cluster, &plan);
+  plan.managers_answer = ManagersAnswer(world.cluster);
   Admit(world.cluster, history, &plan);
   AddCompanions(world, &plan);
   if (!request.adopt) DROVER_RETURN_IF_ERROR(AddHops(world, &plan));

@@ -37,6 +37,14 @@ struct HomelessReplicas {
   bool operator==(const HomelessReplicas&) const = default;
 };
 
+// What a rollback does with a member's data volume while the member is stopped. What was there is
+// set aside on its host, and stays until it is removed by name.
+enum class VolumeChange {
+  kNone,
+  kRestore,   // it gets the contents of the cold copy back
+  kSetAside,  // it starts empty
+};
+
 struct PlannedMember {
   std::string name;  // of the node
   std::string host, project, service;
@@ -48,6 +56,9 @@ struct PlannedMember {
   std::string note;
   // The path in its container that is copied before the new image opens it; empty: none.
   std::string cold_copy = {};
+  // Where its container keeps its data; empty where its node was not seen.
+  std::string data_path = {};
+  VolumeChange volume = VolumeChange::kNone;
   bool operator==(const PlannedMember&) const = default;
 };
 
@@ -78,7 +89,27 @@ struct PlanRequest {
   // Do not pause before the last member of the old major version stops.
   bool accept_no_return = false;
   std::vector<Waiver> waivers = {};
+  // Of a rollback: the rollout that is undone, and the tier that is asked for (opensearch.md M4);
+  // 0: the best that is open.
+  std::string undoes = {};
+  int tier = 0;
   bool operator==(const PlanRequest&) const = default;
+};
+
+// Of a rollback: what it goes back from, and what that costs.
+struct Undo {
+  std::string rollout;
+  int tier = 0;       // 1, 2 or 3 (opensearch.md M4)
+  std::string loss;   // a sentence
+  bool lossy = true;  // something acknowledged to a client is lost, or may be
+  // Settings that the undone rollout changed and that come back changed → what they were before.
+  std::map<std::string, std::optional<std::string>> settings;
+  std::vector<std::string> policies;  // that it stopped
+  // Tier 2: index → operations that its primaries had in the copies; nothing where not known.
+  std::optional<std::map<std::string, uint64_t>> operations;
+  // Tier 3: the indexes of the snapshot, in the order in which they come back.
+  std::vector<std::vector<std::string>> restore;
+  bool operator==(const Undo&) const = default;
 };
 
 // Everything that was observed for a plan or a check, at one time.
@@ -140,7 +171,12 @@ struct Plan {
   std::vector<HomelessReplicas> homeless;
   // The way to request.final_version with what each hop needs; this plan is for the first.
   std::vector<Hop> hops;
+  std::optional<Undo> undo;  // of a rollback
+  // One of the endpoints is a cluster manager's: it tells when the managers have found each other.
+  bool managers_answer = false;
 
+  // Every member is down at the same time (opensearch.md M3).
+  bool StopsAll() const { return request.strategy == Strategy::kFull; }
   bool Startable() const;  // no check blocks
   // A restart makes the containers again from the images that their hosts have: nothing is pulled,
   // no file is edited.

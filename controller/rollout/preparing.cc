@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "controller/rollout/engine.h"
+#include "controller/rollout/undo_plan.h"
 
 namespace drover::rollout {
 namespace {
@@ -19,6 +20,8 @@ constexpr Millis kPullRetry{5'000};
 
 void Refuse(Engine& e, Refused refused, const std::string& reason) {
   e.r().refused = refused;
+  // A rollback has taken over what the rollout that it undoes still owes.
+  if (!SettingsToRestore(e.r()).empty()) return BeginRestore(e, Phase::kFailed, reason);
   e.r().reason = reason;
   e.Enter(Phase::kFailed);
 }
@@ -52,26 +55,6 @@ void SayWaived(Engine& e, const std::vector<CheckResult>& checks) {
               check.waived_reason,
           kOwnSlot,
           {{"check", check.id}, {"by", check.waived_by}, {"reason", check.waived_reason}});
-  }
-}
-
-void RecordSettings(Engine& e, const ClusterObservation& cluster) {
-  std::vector<std::string> names = {kAllocation, kRebalance};
-  // A value that somebody chose for the cluster stands. Bytes per second stay limited by
-  // indices.recovery.max_bytes_per_sec however many shards recover at once.
-  if (e.rules().recovery_concurrency > 0 && !cluster.persistent_settings.contains(kConcurrency)) {
-    names.emplace_back(kConcurrency);
-  }
-  for (const std::string& name : names) {
-    RecordedSetting setting;
-    setting.name = name;
-    const auto it = cluster.persistent_settings.find(name);
-    if (it != cluster.persistent_settings.end()) setting.before = it->second;
-    setting.now = setting.before;
-    e.r().settings.push_back(std::move(setting));
-  }
-  for (const SnapshotPolicyView& policy : cluster.snapshot_policies) {
-    if (policy.enabled) e.r().stopped_policies.push_back(policy.name);
   }
 }
 
@@ -186,24 +169,53 @@ void BeginAdopted(Engine& e, const World& world) {
 
 }  // namespace
 
+void RecordSettings(Engine& e, const ClusterObservation& cluster) {
+  std::vector<std::string> names = {kAllocation, kRebalance};
+  // A value that somebody chose for the cluster stands. Bytes per second stay limited by
+  // indices.recovery.max_bytes_per_sec however many shards recover at once.
+  if (e.rules().recovery_concurrency > 0 && !cluster.persistent_settings.contains(kConcurrency)) {
+    names.emplace_back(kConcurrency);
+  }
+  for (const std::string& name : names) {
+    if (FindSetting(e, name) != nullptr) continue;  // taken over from a rollout that is undone
+    RecordedSetting setting;
+    setting.name = name;
+    const auto it = cluster.persistent_settings.find(name);
+    if (it != cluster.persistent_settings.end()) setting.before = it->second;
+    setting.now = setting.before;
+    e.r().settings.push_back(std::move(setting));
+  }
+  if (e.r().policies_stopped) return;
+  for (const SnapshotPolicyView& policy : cluster.snapshot_policies) {
+    if (policy.enabled) e.r().stopped_policies.push_back(policy.name);
+  }
+}
+
 void AdvanceChecking(Engine& e) {
   if (e.Busy(kOwnSlot)) return;
   if (!e.r().wait) {
     e.WaitFor(kOwnSlot, "the cluster and the hosts to be observed (preflight)", std::nullopt,
               "the cluster and the hosts answered");
   }
-  e.Do(kOwnSlot, "check", ObserveWorld{true, true});
+  ObserveWorld look{true, !e.plan().undo};
+  look.with_operations = e.plan().undo && e.plan().undo->tier == 2;
+  e.Do(kOwnSlot, "check", look);
 }
 
 void OnCheckingObserved(Engine& e, const World& world) {
   if (AwaitsAgents(e, world)) return;
-  const std::vector<CheckResult> checks = RunChecks(e.plan().request, e.plan().spec, world);
+  const std::vector<CheckResult> checks = e.plan().undo
+                                              ? RunUndoChecks(e.plan(), world)
+                                              : RunChecks(e.plan().request, e.plan().spec, world);
   e.r().checks = checks;
   if (const auto lost = LostHosts(e, world); !lost.empty()) {
     e.r().changes = lost;
     return Refuse(e, Refused::kHosts, "the agent of " + lost.front() + " is not connected");
   }
-  const auto changes = Differences(e.plan().fingerprint, Fingerprint(e.plan().spec, world));
+  // What is to be undone is seldom as it was.
+  const auto changes = e.plan().undo
+                           ? std::vector<std::string>()
+                           : Differences(e.plan().fingerprint, Fingerprint(e.plan().spec, world));
   if (!changes.empty()) {
     e.r().changes = changes;
     return Refuse(e, Refused::kStale, "the plan is stale: " + changes.front());
@@ -213,6 +225,7 @@ void OnCheckingObserved(Engine& e, const World& world) {
     return Refuse(e, Refused::kCheck, check.id + " " + check.title + ": " + check.evidence);
   }
   SayWaived(e, checks);
+  if (e.plan().undo) return OnUndoChecked(e, world);
   if (e.plan().adopted) return BeginAdopted(e, world);
   RecordSettings(e, world.cluster);
   e.r().resume_phase = Phase::kSnapshotting;
@@ -289,8 +302,10 @@ void OnPullEnded(Engine& e, int i, const OperationEnd& end) {
   if (!hopeless && ++m.attempts < kMaxAttempts) return e.RetryLater(i, kRetryDelay);
   e.EndCell(i, Cell::kPrefetch, true);
   if (end.error == OperationErrorCode::kPolicyDenied) e.r().refused = Refused::kPolicy;
+  // A cluster that is to be undone may be down: that is no end.
+  if (e.plan().undo) e.r().resume_phase = Phase::kPrefetching;
   BeginRestore(
-      e, Phase::kFailed,
+      e, e.plan().undo ? Phase::kPaused : Phase::kFailed,
       "cannot pull " + e.planned(i).to_image + " on " + e.planned(i).host + ": " + end.message);
 }
 
@@ -303,6 +318,7 @@ void AdvancePrefetching(Engine& e) {
       return e.WaitFor(kOwnSlot, "the images on every host", std::nullopt,
                        "every host has the image");
     }
+    if (e.member(i).digest.empty()) continue;  // what its host had
     const auto [it, is_new] = digest_of.emplace(
         e.planned(i).to_image, std::make_pair(e.member(i).digest, e.planned(i).host));
     if (!is_new && it->second.first != e.member(i).digest) {
@@ -313,6 +329,10 @@ void AdvancePrefetching(Engine& e) {
     }
   }
   if (e.Busy(kOwnSlot)) return;
+  if (e.plan().undo) {  // the image has run here before
+    e.r().resume_phase = Phase::kRolling;
+    return e.Enter(Phase::kRolling);
+  }
   e.WaitFor(kOwnSlot, "a look into the new image on every host", std::nullopt,
             "the cluster and the hosts answered");
   e.Do(kOwnSlot, "images", ObserveWorld{true, false, false, true});

@@ -12,6 +12,7 @@ constexpr Millis kStartLimit{300'000};
 constexpr Millis kHealthWait{3'000};
 constexpr Millis kLookRetry{1'000};
 constexpr Millis kStartRetry{10'000};
+constexpr Millis kDownPatience{20'000};
 
 // Pulls and copies: what they made so far is of no harm, and they can take long.
 bool CanBeCanceled(const Outstanding& o) {
@@ -29,6 +30,8 @@ bool MustEnd(const Outstanding& o) {
          std::holds_alternative<ClearVotingExclusions>(o.action) ||
          std::holds_alternative<StopPolicies>(o.action) ||
          std::holds_alternative<StartPolicies>(o.action) ||
+         std::holds_alternative<RegisterRepository>(o.action) ||
+         std::holds_alternative<RestoreSnapshot>(o.action) ||
          std::holds_alternative<TakeSnapshot>(o.action) ||
          std::holds_alternative<DeleteSnapshot>(o.action);
 }
@@ -74,6 +77,10 @@ void StartOnceMore(Engine& e) {
 // container was made and does not serve. On the way to an end all start.
 bool StartsAgain(const Engine& e, const MemberState& m) {
   if (!m.stopped || m.awaited || !m.fate.empty()) return false;
+  if (MixesVersions(e)) return false;
+  // A cluster that is to be undone serves nobody meanwhile, so that nothing is written to it.
+  const bool undoes = e.plan().undo && e.plan().StopsAll();
+  if (undoes && e.r().after_restore == Phase::kPaused) return false;
   if (e.r().after_restore != Phase::kPaused) return true;
   if (!e.plan().ChangesImages()) return !m.renewed;
   return !m.new_image_ran || !m.new_image_sure;
@@ -140,7 +147,9 @@ void AwaitMembers(Engine& e) {
 }
 
 // Settings are recorded before the first change of anything.
-bool WasTouched(const Rollout& rollout) { return !rollout.settings.empty(); }
+bool WasTouched(const Rollout& rollout) {
+  return !rollout.settings.empty() || (rollout.plan->undo && rollout.snapshot_done);
+}
 
 void End(Engine& e) {
   e.r().restore_since.reset();
@@ -152,7 +161,10 @@ void End(Engine& e) {
 // end is not reached before everything is as it was.
 void OnRefused(Engine& e, const std::string& error) {
   const bool pauses = e.r().after_restore == Phase::kPaused;
-  const bool stalled = e.Stalled(e.rules().recover_stall);
+  // A cluster that this rollout took down answers nobody.
+  const Millis patience = e.plan().StopsAll() ? std::min(kDownPatience, e.rules().recover_stall)
+                                              : e.rules().recover_stall;
+  const bool stalled = e.Stalled(patience);
   if (pauses && stalled && !AnyStarting(e)) {
     for (int i = 0; i < e.members(); ++i) {
       if (!e.member(i).awaited) continue;
@@ -163,7 +175,7 @@ void OnRefused(Engine& e, const std::string& error) {
     return TryDebtLater(e);
   }
   std::optional<Time> until;
-  if (pauses) until = *e.r().progress_at + e.rules().recover_stall;
+  if (pauses) until = *e.r().progress_at + patience;
   e.WaitFor(kOwnSlot, "the cluster: " + error + SoleManagerDown(e), until,
             "the cluster takes the settings");
   e.RetryLater(kOwnSlot, kRetryDelay);
@@ -262,6 +274,9 @@ void OnRestoringCallEnded(Engine& e, const Action& action, const std::string& er
   if (!error.empty()) NoteLostAnswer(e);
   if (std::holds_alternative<StopPolicies>(action)) return;
   if (std::holds_alternative<AddVotingExclusion>(action)) return;
+  // Asked for again where it goes on.
+  if (std::holds_alternative<RegisterRepository>(action)) return;
+  if (std::holds_alternative<RestoreSnapshot>(action)) return;
   if (!error.empty()) return OnRefused(e, error);
   e.r().progress_at.reset();
   if (const auto* put = std::get_if<PutSettings>(&action)) MarkPut(e, put->persistent);

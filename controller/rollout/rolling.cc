@@ -50,6 +50,11 @@ void Thaw(Engine& e) {
               {{kAllocation, allocation == nullptr ? std::nullopt : allocation->before}});
 }
 
+bool AnyStopped(const Engine& e) {
+  return std::any_of(e.r().members.begin(), e.r().members.end(),
+                     [](const MemberState& m) { return m.stopped; });
+}
+
 // True where every member of the planned batch is done or was left out.
 bool Complete(const Engine& e) {
   for (int i = 0; i < e.members(); ++i) {
@@ -100,6 +105,9 @@ void OnBatchFailed(Engine& e, const std::vector<int>& batch) {
       AdvanceFailed(e, i);
       settled = settled && !e.Busy(i) && m.failure->aftermath == Aftermath::kSettled;
       reason += (reason.empty() ? "" : "; ") + e.planned(i).name + ": " + m.failure->reason;
+    } else if (e.plan().StopsAll()) {
+      // The others would wait for it: what each does now comes to its end.
+      settled = settled && !e.Busy(i);
     } else if (m.step != MemberStep::kThaw) {
       AdvanceMember(e, i);
       settled = false;
@@ -131,14 +139,15 @@ void AdvanceTogether(Engine& e, const std::vector<int>& batch) {
       return BeginRestore(e, Phase::kPaused, "an operator asked for it");
     }
     // After a pause they run again, and a snapshot must not meet a member that restarts.
-    if (!e.r().stopped_policies.empty() && !e.r().policies_stopped) {
+    const bool down = e.plan().StopsAll() && AnyStopped(e);
+    if (!e.r().stopped_policies.empty() && !e.r().policies_stopped && !down) {
       e.r().policies_stopped = true;
       e.Do(kOwnSlot, "policies", StopPolicies{e.r().stopped_policies});
       return;
     }
-    if (allocation != nullptr && allocation->changed && allocation->now != allocation->before) {
-      return Thaw(e);
-    }
+    const bool frozen =
+        allocation != nullptr && allocation->changed && allocation->now != allocation->before;
+    if (frozen && !e.plan().StopsAll()) return Thaw(e);
     if (OweExclusionsOfOthers(e, batch)) return ClearExclusions(e);
     AwaitGate(e, "whether " + NamesOf(e, batch) + " may stop now");
     e.Do(kOwnSlot, "gate", ObserveWorld{false, false});
@@ -150,10 +159,16 @@ void AdvanceTogether(Engine& e, const std::vector<int>& batch) {
       e.Do(kOwnSlot, "gate", ObserveWorld{false, false});
     } else {
       e.WaitFor(kOwnSlot, "the flush", std::nullopt, "the flush ends");
-      e.Do(kOwnSlot, "flush", Flush{});
+      // A second one commits what was written during the first (M3 step 3).
+      e.Do(kOwnSlot, "flush", Flush{e.plan().StopsAll() ? 2 : 1});
     }
   } else if (AllAt(e, batch, MemberStep::kThaw)) {
     for (int i : batch) e.StartCell(i, Cell::kRecover);
+    if (AdvanceFreshCluster(e)) return;
+    if (allocation == nullptr) {  // nothing was frozen
+      EnterAll(e, batch, MemberStep::kRecovered);
+      return AdvanceTogether(e, batch);
+    }
     Thaw(e);
   } else if (AllAt(e, batch, MemberStep::kRecovered)) {
     for (int i : batch) {
@@ -263,7 +278,7 @@ void OnRecovering(Engine& e, const std::vector<int>& batch, const ObserveWorld& 
 
 void OnRollingObserved(Engine& e, const ObserveWorld& asked, const Observed& seen) {
   const std::vector<int> batch = e.Batch();
-  if (seen.world.cluster_error.empty()) e.r().rollback = WayBack(e.r(), seen.world.cluster);
+  NoteWayBack(e, seen.world);
   if (AllAt(e, batch, MemberStep::kPending)) {
     OnGate(e, batch, seen.world, MemberStep::kFreeze);
   } else if (AllAt(e, batch, MemberStep::kFlush)) {
@@ -334,8 +349,11 @@ void OnRollingCallEnded(Engine& e, const Action& action, const std::string& erro
     return MarkExclusionsCleared(e);
   }
   const auto* put = std::get_if<PutSettings>(&action);
-  if (put == nullptr) return;
+  const bool fresh = std::holds_alternative<RegisterRepository>(action) ||
+                     std::holds_alternative<RestoreSnapshot>(action);
+  if (put == nullptr && !fresh) return;
   if (!error.empty()) return OnRefused(e, batch, error);
+  if (fresh) return OnFreshClusterCall(e, action);
   e.r().attempts = 0;
   MarkPut(e, put->persistent);
   if (AllAt(e, batch, MemberStep::kFreeze)) EnterAll(e, batch, MemberStep::kFlush);
@@ -344,6 +362,7 @@ void OnRollingCallEnded(Engine& e, const Action& action, const std::string& erro
 
 void OnRecoveredHealth(Engine& e, const HealthSeen& seen) {
   const std::vector<int> batch = e.Batch();
+  if (AllAt(e, batch, MemberStep::kThaw)) return OnFreshClusterHealth(e, seen);
   if (!AllAt(e, batch, MemberStep::kRecovered)) return;
   const bool green = seen.error.empty() && !seen.health.timed_out && seen.health.status == "green";
   if (green) return FinishBatch(e, batch);

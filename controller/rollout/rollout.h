@@ -99,6 +99,9 @@ struct MemberState {
   bool renewed = false;
   bool unclean_stop = false;
   std::string cold_copy;  // where on its host its volume was copied to; empty: it was not
+  // A change of its volume was ordered: the image from before never starts on it again.
+  bool volume_changed = false;
+  std::string aside;      // where on its host its volume from before is, once it was changed
   std::string container;  // id of the one that the last UpService made; empty where unknown
   bool skipped = false;   // an operator asked to leave it as it is
   bool held = false;      // waits in its batch for members that are down already
@@ -195,6 +198,13 @@ struct Rollout {
   std::vector<std::string> lost_hosts;
   // Which way back there is, as of the last look at the cluster (opensearch.md M4); empty before.
   std::string rollback;
+  // Of a full stop that is done: index → operations that its primaries had at the stop. What they
+  // have more was written by clients since.
+  std::optional<std::map<std::string, uint64_t>> operations;
+  // Of a rollback to a fresh cluster: the repository is registered there, and how many groups of
+  // indexes were asked for.
+  bool repository_registered = false;
+  int restored_groups = 0;
 
   uint64_t next_action = 1;
   uint64_t sequence = 0;  // of the last event committed

@@ -255,6 +255,7 @@ Rollout NewRollout(std::shared_ptr<const Plan> plan, Time now) {
   rollout.companions.resize(plan->companions.size());
   rollout.checks = plan->checks;
   rollout.created_at = now;
+  if (plan->undo) TakeOverDebts(*plan->undo, &rollout);
   rollout.plan = std::move(plan);
   return rollout;
 }

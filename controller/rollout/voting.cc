@@ -15,10 +15,6 @@ bool Contains(const std::vector<std::string>& list, const std::string& item) {
 
 bool HasRole(const PlannedMember& member, const char* role) { return Contains(member.roles, role); }
 
-bool IsManager(const PlannedMember& member) {
-  return HasRole(member, "cluster_manager") || HasRole(member, "master");
-}
-
 // Of a cluster with more managers no vote has to be moved. An adopted member that is down has no
 // roles that are known.
 bool HasMoreManagers(const Plan& plan) {
@@ -35,6 +31,10 @@ VotingExclusion* FindExclusion(Engine& e, const std::string& node) {
 }
 
 }  // namespace
+
+bool IsManager(const PlannedMember& member) {
+  return HasRole(member, "cluster_manager") || HasRole(member, "master");
+}
 
 std::string VoteToMove(const Engine& e, const ClusterObservation& cluster,
                        const std::set<std::string>& stopping) {

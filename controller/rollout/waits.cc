@@ -55,6 +55,12 @@ struct Describe {
   Words operator()(const StartPolicies&) const {
     return {"snapshot policies to be started again", "the cluster answers", {}};
   }
+  Words operator()(const RegisterRepository& order) const {
+    return {"repository " + order.name + " to be registered", "the cluster answers", {}};
+  }
+  Words operator()(const RestoreSnapshot& order) const {
+    return {"snapshot " + order.snapshot + " to be asked back", "the cluster answers", {}};
+  }
   Words operator()(const AwaitHealth& await) const {
     return {"the cluster's health", "the cluster answers", e.now() + await.timeout};
   }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "controller/store/convert_plan.h"
@@ -61,6 +62,7 @@ struct ActionWriter {
     out->mutable_observe_world()->set_with_repository(action.with_repository);
     out->mutable_observe_world()->set_with_explanation(action.with_explanation);
     out->mutable_observe_world()->set_with_images(action.with_images);
+    out->mutable_observe_world()->set_with_operations(action.with_operations);
   }
   void operator()(const rollout::StartOperation& action) const {
     v1::StartOperation* start = out->mutable_start_operation();
@@ -92,7 +94,21 @@ struct ActionWriter {
     }
   }
   void operator()(const rollout::ClearArchived&) const { out->mutable_clear_archived(); }
-  void operator()(const rollout::Flush&) const { out->mutable_flush(); }
+  void operator()(const rollout::Flush& action) const {
+    out->mutable_flush()->set_times(action.times);
+  }
+  void operator()(const rollout::RegisterRepository& action) const {
+    out->mutable_register_repository()->set_name(action.name);
+    out->mutable_register_repository()->set_type(action.type);
+    SetMap(action.settings, out->mutable_register_repository()->mutable_settings());
+  }
+  void operator()(const rollout::RestoreSnapshot& action) const {
+    v1::RestoreSnapshot* restore = out->mutable_restore_snapshot();
+    restore->set_repository(action.repository);
+    restore->set_snapshot(action.snapshot);
+    SetStrings(action.indices, restore->mutable_indices());
+    restore->set_global_state(action.global_state);
+  }
   void operator()(const rollout::RetryFailedShards&) const { out->mutable_retry_failed_shards(); }
   void operator()(const rollout::AddVotingExclusion& action) const {
     SetStrings(action.nodes, out->mutable_add_voting_exclusion()->mutable_nodes());
@@ -156,9 +172,9 @@ rollout::Verb ReadVerb(const v1::StartOperation& stored, DecodeErrors* errors) {
       return rollout::CopyVolume{stored.copy_volume().service(), stored.copy_volume().path(),
                                  stored.copy_volume().name()};
     case v1::StartOperation::kRestoreVolume:
-      return rollout::RestoreVolume{
-          stored.restore_volume().service(), stored.restore_volume().path(),
-          stored.restore_volume().name(), stored.restore_volume().aside()};
+      return rollout::RestoreVolume{stored.restore_volume().service(),
+                                    stored.restore_volume().path(), stored.restore_volume().name(),
+                                    stored.restore_volume().aside()};
     case v1::StartOperation::kSetAsideVolume:
       return rollout::SetAsideVolume{stored.set_aside_volume().service(),
                                      stored.set_aside_volume().path(),
@@ -206,7 +222,8 @@ rollout::Action ReadAction(const v1::Outstanding& stored, DecodeErrors* errors) 
     case v1::Outstanding::kObserveWorld:
       return rollout::ObserveWorld{
           stored.observe_world().with_hosts(), stored.observe_world().with_repository(),
-          stored.observe_world().with_explanation(), stored.observe_world().with_images()};
+          stored.observe_world().with_explanation(), stored.observe_world().with_images(),
+          stored.observe_world().with_operations()};
     case v1::Outstanding::kStartOperation:
       return ReadStart(stored.start_operation(), errors);
     case v1::Outstanding::kCancelOperation:
@@ -223,7 +240,16 @@ rollout::Action ReadAction(const v1::Outstanding& stored, DecodeErrors* errors) 
     case v1::Outstanding::kClearArchived:
       return rollout::ClearArchived{};
     case v1::Outstanding::kFlush:
-      return rollout::Flush{};
+      // Of a controller from before it had a number.
+      return rollout::Flush{std::max(1, stored.flush().times())};
+    case v1::Outstanding::kRegisterRepository:
+      return rollout::RegisterRepository{stored.register_repository().name(),
+                                         stored.register_repository().type(),
+                                         StdMap(stored.register_repository().settings())};
+    case v1::Outstanding::kRestoreSnapshot:
+      return rollout::RestoreSnapshot{
+          stored.restore_snapshot().repository(), stored.restore_snapshot().snapshot(),
+          Strings(stored.restore_snapshot().indices()), stored.restore_snapshot().global_state()};
     case v1::Outstanding::kRetryFailedShards:
       return rollout::RetryFailedShards{};
     case v1::Outstanding::kAddVotingExclusion:

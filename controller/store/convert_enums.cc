@@ -38,6 +38,18 @@ v1::Verdict ToProto(rollout::Verdict verdict) {
   return v1::VERDICT_UNSPECIFIED;
 }
 
+v1::VolumeChange ToProto(rollout::VolumeChange change) {
+  switch (change) {
+    case rollout::VolumeChange::kNone:
+      return v1::VOLUME_CHANGE_NONE;
+    case rollout::VolumeChange::kRestore:
+      return v1::VOLUME_CHANGE_RESTORE;
+    case rollout::VolumeChange::kSetAside:
+      return v1::VOLUME_CHANGE_SET_ASIDE;
+  }
+  return v1::VOLUME_CHANGE_UNSPECIFIED;
+}
+
 v1::HopNeedKind ToProto(rollout::HopNeedKind kind) {
   switch (kind) {
     case rollout::HopNeedKind::kReindex:

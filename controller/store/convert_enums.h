@@ -15,6 +15,7 @@ namespace drover::store {
 v1::Kind ToProto(rollout::Kind kind);
 v1::Strategy ToProto(rollout::Strategy strategy);
 v1::Verdict ToProto(rollout::Verdict verdict);
+v1::VolumeChange ToProto(rollout::VolumeChange change);
 v1::HopNeedKind ToProto(rollout::HopNeedKind kind);
 v1::Phase ToProto(rollout::Phase phase);
 v1::MemberStep ToProto(rollout::MemberStep step);

@@ -22,6 +22,8 @@ void ToProto(const rollout::PlanRequest& request, v1::PlanRequest* out) {
     stored->set_reason(waiver.reason);
     stored->set_by(waiver.by);
   }
+  out->set_undoes(request.undoes);
+  out->set_tier(request.tier);
 }
 
 rollout::PlanRequest FromProto(const v1::PlanRequest& stored, DecodeErrors* errors) {
@@ -41,6 +43,8 @@ rollout::PlanRequest FromProto(const v1::PlanRequest& stored, DecodeErrors* erro
   for (const auto& waiver : stored.waivers()) {
     request.waivers.push_back({waiver.check(), waiver.reason(), waiver.by()});
   }
+  request.undoes = stored.undoes();
+  request.tier = stored.tier();
   return request;
 }
 
@@ -64,16 +68,56 @@ rollout::Hop FromProto(const v1::Hop& stored, DecodeErrors* errors) {
   return hop;
 }
 
+using Values = std::map<std::string, std::optional<std::string>>;
+using StoredValues = google::protobuf::RepeatedPtrField<v1::SnapshotOrigin::Setting>;
+
+void ToProto(const Values& settings, StoredValues* out) {
+  for (const auto& [name, value] : settings) {
+    v1::SnapshotOrigin::Setting* setting = out->Add();
+    setting->set_name(name);
+    if (value) setting->set_value(*value);
+  }
+}
+
+Values FromProto(const StoredValues& stored) {
+  Values settings;
+  for (const auto& setting : stored) {
+    settings[setting.name()] =
+        setting.has_value() ? std::optional<std::string>(setting.value()) : std::nullopt;
+  }
+  return settings;
+}
+
+void ToProto(const rollout::Undo& undo, v1::Undo* out) {
+  out->set_rollout(undo.rollout);
+  out->set_tier(undo.tier);
+  out->set_loss(undo.loss);
+  out->set_lossy(undo.lossy);
+  ToProto(undo.settings, out->mutable_settings());
+  SetStrings(undo.policies, out->mutable_policies());
+  if (undo.operations) SetMap(*undo.operations, out->mutable_operations()->mutable_of_index());
+  for (const auto& group : undo.restore) SetStrings(group, out->add_restore()->mutable_indices());
+}
+
+rollout::Undo FromProto(const v1::Undo& stored) {
+  rollout::Undo undo;
+  undo.rollout = stored.rollout();
+  undo.tier = stored.tier();
+  undo.loss = stored.loss();
+  undo.lossy = stored.lossy();
+  undo.settings = FromProto(stored.settings());
+  undo.policies = Strings(stored.policies());
+  if (stored.has_operations()) undo.operations = StdMap(stored.operations().of_index());
+  for (const auto& group : stored.restore()) undo.restore.push_back(Strings(group.indices()));
+  return undo;
+}
+
 void ToProto(const rollout::SnapshotOrigin& origin, v1::SnapshotOrigin* out) {
   out->set_rollout(origin.rollout);
   out->set_cluster_uuid(origin.cluster_uuid);
   out->set_from_version(origin.from_version);
   out->set_to_version(origin.to_version);
-  for (const auto& [name, value] : origin.settings) {
-    v1::SnapshotOrigin::Setting* setting = out->add_settings();
-    setting->set_name(name);
-    if (value) setting->set_value(*value);
-  }
+  ToProto(origin.settings, out->mutable_settings());
   for (const std::string& policy : origin.policies) out->add_policies(policy);
 }
 
@@ -83,10 +127,7 @@ rollout::SnapshotOrigin FromProto(const v1::SnapshotOrigin& stored) {
   origin.cluster_uuid = stored.cluster_uuid();
   origin.from_version = stored.from_version();
   origin.to_version = stored.to_version();
-  for (const auto& setting : stored.settings()) {
-    origin.settings[setting.name()] =
-        setting.has_value() ? std::optional<std::string>(setting.value()) : std::nullopt;
-  }
+  origin.settings = FromProto(stored.settings());
   origin.policies.assign(stored.policies().begin(), stored.policies().end());
   return origin;
 }
@@ -187,9 +228,11 @@ void ToProto(const rollout::PlannedMember& member, v1::PlannedMember* out) {
   out->set_batch(member.batch);
   out->set_note(member.note);
   out->set_cold_copy(member.cold_copy);
+  out->set_data_path(member.data_path);
+  out->set_volume(store::ToProto(member.volume));
 }
 
-rollout::PlannedMember FromProto(const v1::PlannedMember& stored) {
+rollout::PlannedMember FromProto(const v1::PlannedMember& stored, DecodeErrors* errors) {
   rollout::PlannedMember member;
   member.name = stored.name();
   member.host = stored.host();
@@ -203,6 +246,11 @@ rollout::PlannedMember FromProto(const v1::PlannedMember& stored) {
   member.batch = stored.batch();
   member.note = stored.note();
   member.cold_copy = stored.cold_copy();
+  member.data_path = stored.data_path();
+  // Of a controller from before rollbacks: none.
+  if (stored.volume() != v1::VOLUME_CHANGE_UNSPECIFIED) {
+    member.volume = store::FromProto<rollout::VolumeChange>(stored.volume(), "volume", errors);
+  }
   return member;
 }
 
@@ -282,6 +330,8 @@ void ToProto(const rollout::Plan& plan, v1::Plan* out) {
   out->set_downtime_ms(plan.downtime.count());
   for (const auto& shard : plan.homeless) ToProto(shard, out->add_homeless());
   for (const auto& hop : plan.hops) ToProto(hop, out->add_hops());
+  if (plan.undo) ToProto(*plan.undo, out->mutable_undo());
+  out->set_managers_answer(plan.managers_answer);
 }
 
 rollout::Plan FromProto(const v1::Plan& stored, DecodeErrors* errors) {
@@ -290,11 +340,11 @@ rollout::Plan FromProto(const v1::Plan& stored, DecodeErrors* errors) {
   plan.request = FromProto(stored.request(), errors);
   plan.spec = FromProto(stored.spec());
   plan.from_version = stored.from_version();
-  for (const auto& member : stored.members()) plan.members.push_back(FromProto(member));
+  for (const auto& member : stored.members()) plan.members.push_back(FromProto(member, errors));
   for (const auto& companion : stored.companions()) {
-    plan.companions.push_back(FromProto(companion));
+    plan.companions.push_back(FromProto(companion, errors));
   }
-  for (const auto& member : stored.others()) plan.others.push_back(FromProto(member));
+  for (const auto& member : stored.others()) plan.others.push_back(FromProto(member, errors));
   plan.batches = stored.batches();
   for (const auto& check : stored.checks()) plan.checks.push_back(FromProto(check, errors));
   plan.repository = FromProto(stored.repository());
@@ -313,6 +363,8 @@ rollout::Plan FromProto(const v1::Plan& stored, DecodeErrors* errors) {
     plan.homeless.push_back({shard.index(), shard.shard(), shard.replicas()});
   }
   for (const auto& hop : stored.hops()) plan.hops.push_back(FromProto(hop, errors));
+  if (stored.has_undo()) plan.undo = FromProto(stored.undo());
+  plan.managers_answer = stored.managers_answer();
   return plan;
 }
 

@@ -82,6 +82,8 @@ void ToProto(const rollout::MemberState& member, v1::MemberState* out) {
   if (member.step_since) out->set_step_since_ms(ToUnixMillis(*member.step_since));
   out->set_late_stops(member.late_stops);
   out->set_cold_copy(member.cold_copy);
+  out->set_volume_changed(member.volume_changed);
+  if (!member.aside.empty()) out->set_aside(member.aside);
   out->set_file_uncertain(member.file_uncertain);
   out->set_new_image_sure(member.new_image_sure);
   if (!member.container.empty()) out->set_container(member.container);
@@ -119,6 +121,8 @@ rollout::MemberState FromProto(const v1::MemberState& stored, DecodeErrors* erro
   member.step_since = OptionalTime(stored.has_step_since_ms(), stored.step_since_ms());
   member.late_stops = stored.late_stops();
   member.cold_copy = stored.cold_copy();
+  member.volume_changed = stored.volume_changed();
+  member.aside = stored.aside();
   member.file_uncertain = stored.file_uncertain();
   member.new_image_sure = stored.new_image_sure();
   member.container = stored.container();
@@ -221,6 +225,11 @@ void ToProto(const rollout::Rollout& rollout, v1::RolloutState* out) {
   out->set_clear_archived(rollout.clear_archived);
   out->set_no_return_announced(rollout.no_return_announced);
   if (!rollout.rollback.empty()) out->set_rollback(rollout.rollback);
+  if (rollout.operations) {
+    SetMap(*rollout.operations, out->mutable_operations()->mutable_of_index());
+  }
+  out->set_repository_registered(rollout.repository_registered);
+  out->set_restored_groups(rollout.restored_groups);
   if (rollout.settle_until) out->set_settle_until_ms(ToUnixMillis(*rollout.settle_until));
 }
 
@@ -271,6 +280,9 @@ rollout::Rollout FromProto(const v1::RolloutState& stored, DecodeErrors* errors)
   rollout.clear_archived = stored.clear_archived();
   rollout.no_return_announced = stored.no_return_announced();
   rollout.rollback = stored.rollback();
+  if (stored.has_operations()) rollout.operations = StdMap(stored.operations().of_index());
+  rollout.repository_registered = stored.repository_registered();
+  rollout.restored_groups = stored.restored_groups();
   rollout.settle_until = OptionalTime(stored.has_settle_until_ms(), stored.settle_until_ms());
   return rollout;
 }

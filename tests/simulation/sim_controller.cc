@@ -272,6 +272,12 @@ struct SimController::Performer {
   void operator()(const rollout::Flush&) {
     Change([](SimCluster&) {});
   }
+  void operator()(const rollout::RegisterRepository&) {
+    Change([](SimCluster& cluster) { cluster.repository_registered = true; });
+  }
+  void operator()(const rollout::RestoreSnapshot& order) {
+    Change([order](SimCluster& cluster) { cluster.Restore(order.indices); });
+  }
   void operator()(const rollout::RetryFailedShards&) {
     Change([](SimCluster& cluster) { cluster.RetryFailed(); });
   }

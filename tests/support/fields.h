@@ -40,26 +40,29 @@ DROVER_FIELDS(Rules, max_unavailable, join_timeout, recover_stall, snapshot_stal
               pull_timeout, pause_after, recovery_concurrency)
 DROVER_FIELDS(ClusterSpec, name, endpoints, tls, auth, snapshot, members, companions, rules)
 DROVER_FIELDS(PlanRequest, cluster, kind, strategy, to_version, image, adopt, members,
-              accept_downtime, follow_path, via, final_version, accept_no_return, waivers)
+              accept_downtime, follow_path, via, final_version, accept_no_return, waivers, undoes,
+              tier)
+DROVER_FIELDS(Undo, rollout, tier, loss, lossy, settings, policies, operations, restore)
 DROVER_FIELDS(HopNeed, kind, text, names)
 DROVER_FIELDS(Hop, from, to, needs)
 DROVER_FIELDS(SnapshotOrigin, rollout, cluster_uuid, from_version, to_version, settings, policies)
 DROVER_FIELDS(PlannedMember, name, host, project, service, node_id, roles, from_image, to_image,
-              elected_manager, batch, note, cold_copy)
+              elected_manager, batch, note, cold_copy, data_path, volume)
 DROVER_FIELDS(RepositoryView, name, type, exists, settings, verified, verified_node_ids,
               verify_error)
 DROVER_FIELDS(Plan, id, request, spec, from_version, members, companions, others, batches, checks,
               repository, snapshot, observed_nodes, documents, expected, expected_from, created_at,
-              created_by, fingerprint, adopted, downtime_of, downtime, homeless, hops)
+              created_by, fingerprint, adopted, downtime_of, downtime, homeless, hops, undo,
+              managers_answer)
 DROVER_FIELDS(HomelessReplicas, index, shard, replicas)
 
 DROVER_FIELDS(Wait, reason, since, until, ends_when)
 DROVER_FIELDS(CellTimes, started_at, ended_at, failed, text)
 DROVER_FIELDS(MemberFailure, step, reason, evidence, log_lines, aftermath)
 DROVER_FIELDS(MemberState, step, cells, prefetched, digest, version, set_image, file_uncertain,
-              stopped, new_image_ran, new_image_sure, renewed, unclean_stop, cold_copy, container,
-              skipped, held, examined, awaited, fate, progress_mark, progress_at, wait, failure,
-              attempts, late_stops, step_since)
+              stopped, new_image_ran, new_image_sure, renewed, unclean_stop, cold_copy,
+              volume_changed, aside, container, skipped, held, examined, awaited, fate,
+              progress_mark, progress_at, wait, failure, attempts, late_stops, step_since)
 DROVER_FIELDS(RecordedSetting, name, before, now, changed, ours)
 DROVER_FIELDS(VotingExclusion, node, set)
 DROVER_FIELDS(SnapshotProgress, state, shards_done, shards_total, shards_failed, bytes_done,
@@ -74,12 +77,16 @@ DROVER_FIELDS(CopyVolume, service, path, name)
 DROVER_FIELDS(RestoreVolume, service, path, name, aside)
 DROVER_FIELDS(SetAsideVolume, service, path, name)
 DROVER_FIELDS(OperationOrder, id, host, project, verb, deadline, begin_by)
-DROVER_FIELDS(ObserveWorld, with_hosts, with_repository, with_explanation, with_images)
+DROVER_FIELDS(ObserveWorld, with_hosts, with_repository, with_explanation, with_images,
+              with_operations)
 DROVER_FIELDS(StartOperation, order)
 DROVER_FIELDS(CancelOperation, host, operation)
 DROVER_FIELDS(TakeSnapshot, repository, name)
 DROVER_FIELDS(DeleteSnapshot, repository, name)
 DROVER_FIELDS(PutSettings, persistent)
+DROVER_FIELDS(Flush, times)
+DROVER_FIELDS(RegisterRepository, name, type, settings)
+DROVER_FIELDS(RestoreSnapshot, repository, snapshot, indices, global_state)
 DROVER_FIELDS(AddVotingExclusion, nodes)
 DROVER_FIELDS(StopPolicies, names)
 DROVER_FIELDS(StartPolicies, names)
@@ -95,12 +102,12 @@ DROVER_FIELDS(Rollout, id, plan, phase, resume_phase, after_restore, reason, pau
               changes, batch, members, companions, settings, exclusions, clear_archived,
               no_return_announced, stopped_policies, policies_stopped, snapshot, snapshot_done,
               flushed, looked, rerouted, restore_since, attempts, progress_at, progress_mark,
-              settle_until, health, wait, outstanding, lost_hosts, rollback, next_action, sequence,
-              created_at, started_at, ended_at, started_by, outcome, checks)
+              settle_until, health, wait, outstanding, lost_hosts, rollback, operations,
+              repository_registered, restored_groups, next_action, sequence, created_at, started_at,
+              ended_at, started_by, outcome, checks)
 #undef DROVER_FIELDS
 
 inline std::tuple<> Fields(rollout::ClearArchived&) { return {}; }
-inline std::tuple<> Fields(rollout::Flush&) { return {}; }
 inline std::tuple<> Fields(rollout::ClearVotingExclusions&) { return {}; }
 inline std::tuple<> Fields(rollout::ReadNodes&) { return {}; }
 inline std::tuple<> Fields(rollout::RetryFailedShards&) { return {}; }

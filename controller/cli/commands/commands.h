@@ -46,6 +46,15 @@ void AddStatus(CLI::App& app, Command& selected);
 void AddHosts(CLI::App& app, Command& selected);
 void AddToken(CLI::App& app, Command& selected);
 void AddClusters(CLI::App& app, Command& selected);
+// Of `rollout rollback`.
+struct RollBackArgs {
+  std::string id;
+  uint32_t tier = 0;
+  bool yes = false;
+  bool detach = false;
+  bool plan_only = false;
+};
+Exit RollBack(Session& session, const RollBackArgs& args);
 // plan, apply, upgrade, restart.
 void AddPlans(CLI::App& app, Command& selected);
 // `drover cluster adopt`: a plan as well.

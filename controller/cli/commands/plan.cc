@@ -70,6 +70,7 @@ std::string UpgradeCommand(const PlanArgs& args) {
   for (const std::string& version : args.via) command += " --via " + version;
   if (!args.image.empty()) command += " --image " + args.image;
   if (args.accept_no_return) command += " --accept-no-return";
+  if (args.strategy != "rolling") command += " --strategy " + args.strategy;
   return command;
 }
 
@@ -126,7 +127,9 @@ Exit Start(Session& session, const PlanArgs& args, const v1::Plan& plan) {
                                            request, response, kObserveTimeout);
   if (status.ok()) {
     session.Explain({Line()});
-    return Follow(session, args, response.rollout());
+    const Exit exit = Follow(session, args, response.rollout());
+    // That is what was asked for; to `rollout watch` it is 6.
+    return exit == Exit::kRolledBack ? Exit::kOk : exit;
   }
   const Exit exit = session.Fail(status);
   if (status.error_code() == grpc::StatusCode::UNAVAILABLE ||
@@ -193,6 +196,25 @@ Exit Upgrade(Session& session, const PlanArgs& args) {
     }
     return exit;
   }
+}
+
+// Tier 0: nothing has to be undone but the rollout itself.
+Exit AbortInstead(Session& session, const RollBackArgs& args, const v1::Rollout& rollout) {
+  session.Say("rollback of " + rollout.id() + ": tier 0, the new image has opened no volume. " +
+              "The rollout is aborted, and members that it stopped start again with the old image. "
+              "Nothing is lost.");
+  if (args.plan_only) return Exit::kOk;
+  if (!session.Confirm("\nabort rollout " + rollout.id() + " now?", args.yes)) return Exit::kError;
+  v1::AbortRolloutRequest request;
+  request.set_id(rollout.id());
+  request.set_reason("rolled back");
+  v1::AbortRolloutResponse response;
+  const grpc::Status status =
+      session.Call(session.connection().rollouts(), &Rollouts::AbortRollout, request, response);
+  if (!status.ok()) return session.Fail(status);
+  PlanArgs follow;
+  follow.detach = args.detach;
+  return Follow(session, follow, response.rollout());
 }
 
 bool LooksLikePlanId(const std::string& text) {
@@ -266,6 +288,28 @@ void AddStart(CLI::App* sub, PlanArgs& args) {
 }
 
 }  // namespace
+
+Exit RollBack(Session& session, const RollBackArgs& args) {
+  PlanArgs start;
+  start.yes = args.yes || args.plan_only;
+  start.detach = args.detach;
+  const Status can = CanRun(session, start);
+  if (!can.ok()) return session.Fail(can);
+  v1::RollBackRolloutRequest request;
+  request.set_id(args.id);
+  request.set_tier(args.tier);
+  v1::RollBackRolloutResponse response;
+  const grpc::Status status =
+      session.Call(session.connection().rollouts(), &Rollouts::RollBackRollout, request, response,
+                   kObserveTimeout);
+  if (!status.ok()) return session.Fail(status);
+  if (!response.has_plan()) return AbortInstead(session, args, response.rollout());
+  if (!args.plan_only) return Start(session, start, response.plan());
+  const Exit exit = session.Show(response.plan(), RenderPlan(response.plan(), session.OutView()));
+  if (exit != Exit::kOk) return exit;
+  session.Say("nothing was changed; start it with: drover apply " + response.plan().id());
+  return IsBlocked(response.plan()) ? Exit::kRefused : Exit::kOk;
+}
 
 void AddWaive(CLI::App* sub, WaiveArgs& args) {
   CLI::Option* const waive =

@@ -99,10 +99,6 @@ Exit Approve(Session& session, const RolloutArgs& args) {
   return Control(session, args, v1::ApproveRolloutRequest(), &Rollouts::ApproveRollout);
 }
 
-Exit RollBack(Session& session, const RolloutArgs& args) {
-  return Control(session, args, v1::RollBackRolloutRequest(), &Rollouts::RollBackRollout);
-}
-
 Exit Abort(Session& session, const RolloutArgs& args) {
   v1::AbortRolloutRequest request;
   request.set_reason(args.reason);
@@ -143,7 +139,20 @@ void AddRollouts(CLI::App& app, Command& selected) {
   sub->add_flag("-w,--watch", args->watch, "Then watch it");
   sub = AddOne(group, selected, args, "approve", "Let it go on where it waits for you", &Approve);
   sub->add_flag("-w,--watch", args->watch, "Then watch it");
-  AddOne(group, selected, args, "rollback", "Go back to the version before", &RollBack);
+  auto back = std::make_shared<RollBackArgs>();
+  sub = group->add_subcommand("rollback",
+                              "Go back to the version before: says how and what it "
+                              "costs, asks, does it");
+  AddName(sub, "id", back->id, "ROLLOUT", "Id of the rollout to undo, or its beginning");
+  sub->add_option(
+         "--tier", back->tier,
+         "1 rebuild members from their replicas, 2 put cold copies back, 3 a fresh cluster "
+         "from the snapshot; default: the best that is open")
+      ->type_name("N");
+  sub->add_flag("--plan", back->plan_only, "Only say what it would do; start it with drover apply");
+  sub->add_flag("-y,--yes", back->yes, "Do not ask");
+  sub->add_flag("--detach", back->detach, "Start it and do not watch");
+  OnRun(sub, selected, back, &RollBack);
 }
 
 }  // namespace drover::cli

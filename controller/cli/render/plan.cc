@@ -46,7 +46,15 @@ void AppendHops(Lines& out, const v1::Plan& plan, const View& view) {
 }
 
 void AppendPreparation(Lines& out, const v1::Plan& plan, const View& view) {
-  if (!plan.repository().empty()) {
+  // A rollback takes none; only a fresh cluster is filled from the one that is there.
+  if (!plan.undoes().empty()) {
+    if (plan.tier() == 3) {
+      AppendWrapped(out,
+                    "snapshot " + plan.snapshot() + " in repository " + plan.repository() +
+                        ", which is registered to be read only",
+                    0, Tone::kPlain, view);
+    }
+  } else if (!plan.repository().empty()) {
     std::string text = "snapshot ";
     if (!plan.snapshot().empty()) text += plan.snapshot() + " in ";
     text += "repository " + plan.repository();
@@ -142,6 +150,13 @@ Lines RenderPlan(const v1::Plan& plan, const View& view) {
   head.Add(Count(static_cast<size_t>(plan.members_size()), "member") + " on " +
            Count(HostCount(plan), "host"));
   Lines out{head, Line()};
+  if (!plan.undoes().empty()) {
+    AppendWrapped(out,
+                  "undoes rollout " + plan.undoes() + " by tier " + std::to_string(plan.tier()) +
+                      ": " + plan.loss(),
+                  0, Tone::kBold, view);
+    out.emplace_back();
+  }
   AppendHops(out, plan, view);
   Append(out, RenderChecks(plan.checks(), view));
   out.emplace_back();

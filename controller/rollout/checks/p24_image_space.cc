@@ -30,14 +30,17 @@ bool HasImage(const Match& match) {
                      [](const ImageView& view) { return view.present; });
 }
 
-bool IsMajor(const CheckInput& in) {
+// Of cluster managers before another major version, of every member before a full stop.
+bool MakesCopies(const CheckInput& in) {
+  if (in.request.strategy == Strategy::kFull) return true;
   const std::optional<Version> from = LowestVersion(in.world.cluster);
   const std::optional<Version> to = ParseVersion(in.request.to_version);
   return from && to && from->major < to->major;
 }
 
 std::map<std::string, Need> NeedsOfHosts(const CheckInput& in) {
-  const bool copies = IsMajor(in);
+  const bool copies = MakesCopies(in);
+  const bool of_all = in.request.strategy == Strategy::kFull;
   std::map<std::string, Need> needs;
   for (const Match& match : in.matches) {
     if (match.host == nullptr || match.service == nullptr || !match.service->container) continue;
@@ -48,7 +51,7 @@ std::map<std::string, Need> NeedsOfHosts(const CheckInput& in) {
       need.image = std::max(need.image, kTimes * match.service->container->image_bytes);
       need.unknown |= match.service->container->image_bytes == 0;
     }
-    if (copies && match.node != nullptr && match.node->ManagerEligible()) {
+    if (copies && match.node != nullptr && (of_all || match.node->ManagerEligible())) {
       const auto& stored = in.world.inspection.stored_bytes;
       const auto found = stored.find(match.node->id);
       if (found != stored.end()) need.copies += found->second;
@@ -74,12 +77,12 @@ bool Compare(const Need& need, std::vector<std::string>* full) {
   };
   if (shared && need.image > 0) {
     lacks(disks.front(), need.image + need.copies,
-          "twice the present image and the cold copies of its cluster managers' volumes are ");
+          "twice the present image and the cold copies of its members' volumes are ");
     return true;
   }
   if (need.image > 0) lacks(disks.front(), need.image, "twice the present image is ");
   if (need.copies > 0) {
-    lacks(*copies, need.copies, "the cold copies of its cluster managers' volumes are ");
+    lacks(*copies, need.copies, "the cold copies of its members' volumes are ");
   }
   return true;
 }
@@ -99,7 +102,7 @@ Finding Run(const CheckInput& in) {
         "free space, size of the image or of the data on " + Join(unknown) + " is not known",
         "upgrade the agent there, or look with df and docker system df");
   }
-  return Pass(IsMajor(in) ? "every host has the new image, or room for twice the present one, and "
+  return Pass(MakesCopies(in) ? "every host has the new image, or room for twice the present one, and "
                             "room for the cold copies"
                           : "every host has the new image, or room for twice the present one");
 }

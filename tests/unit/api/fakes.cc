@@ -77,6 +77,14 @@ StatusOr<rollout::Rollout> FakeCoordinator::Start(const std::string& plan_id,
   return Get(plan_id);
 }
 
+StatusOr<std::shared_ptr<const rollout::Plan>> FakeCoordinator::PlanUndo(
+    const std::string& rollout_id, int tier, const std::string& who) {
+  undo_asked.emplace_back(rollout_id, tier);
+  by.push_back(who);
+  if (!plan) return FailedPrecondition("no way back");
+  return std::shared_ptr<const rollout::Plan>(plan);
+}
+
 StatusOr<rollout::Rollout> FakeCoordinator::Ask(const std::string& rollout_id,
                                                 const rollout::Asked& what) {
   asked.push_back(what);

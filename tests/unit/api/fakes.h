@@ -70,6 +70,8 @@ class FakeCoordinator final : public driver::Coordinator {
   StatusOr<std::shared_ptr<const rollout::Plan>> GetPlan(const std::string& id) override;
   StatusOr<rollout::Rollout> Start(const std::string& plan_id, const std::string& by,
                                    driver::Refusal* refusal) override;
+  StatusOr<std::shared_ptr<const rollout::Plan>> PlanUndo(const std::string& rollout_id, int tier,
+                                                          const std::string& by) override;
   StatusOr<rollout::Rollout> Ask(const std::string& rollout_id,
                                  const rollout::Asked& asked) override;
   StatusOr<rollout::Rollout> Get(const std::string& rollout_id) override;
@@ -82,6 +84,7 @@ class FakeCoordinator final : public driver::Coordinator {
 
   std::vector<rollout::CheckResult> checks;
   std::shared_ptr<rollout::Plan> plan;
+  std::vector<std::pair<std::string, int>> undo_asked;
   Status start_error;
   driver::Refusal start_refusal;
   std::function<void()> on_create_plan;  // runs on the worker, before the plan is returned

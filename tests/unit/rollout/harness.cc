@@ -140,7 +140,21 @@ struct Model {
   Harness& h;
   const Outstanding& action;
 
-  EventBody operator()(const ObserveWorld&) { return Observed{action.id, h.Now()}; }
+  // Where every node is down nobody answers.
+  bool Answers() const {
+    return std::any_of(h.members.begin(), h.members.end(),
+                       [](const auto& entry) { return entry.second.running; });
+  }
+  std::string Silence() const { return Answers() ? "" : "no endpoint answers"; }
+
+  EventBody operator()(const ObserveWorld&) {
+    World world = h.Now();
+    if (!Answers()) {
+      world.cluster = {};
+      world.cluster_error = Silence();
+    }
+    return Observed{action.id, std::move(world)};
+  }
   EventBody operator()(const StartOperation& start) {
     const std::string name = h.Planned(action.member).name;
     h.verbs_.push_back(VerbName(start.order.verb) + " " + name);
@@ -168,6 +182,7 @@ struct Model {
     return CallEnded{action.id, ""};
   }
   EventBody operator()(const PutSettings& put) {
+    if (!Answers()) return CallEnded{action.id, Silence()};
     if (!h.archived.empty()) {
       return CallEnded{action.id, "400: unknown setting [" + *h.archived.begin() + "]"};
     }
@@ -185,7 +200,18 @@ struct Model {
     h.archived.clear();
     return CallEnded{action.id, "", names};
   }
-  EventBody operator()(const Flush&) { return CallEnded{action.id, ""}; }
+  EventBody operator()(const Flush& flush) {
+    h.flushes += flush.times;
+    return CallEnded{action.id, ""};
+  }
+  EventBody operator()(const RegisterRepository& order) {
+    h.repository = order;
+    return CallEnded{action.id, Silence()};
+  }
+  EventBody operator()(const RestoreSnapshot& order) {
+    h.restored.push_back(order);
+    return CallEnded{action.id, Silence()};
+  }
   EventBody operator()(const RetryFailedShards&) { return CallEnded{action.id, ""}; }
   EventBody operator()(const AddVotingExclusion& add) {
     h.exclusions = add.nodes;
@@ -208,9 +234,11 @@ struct Model {
   EventBody operator()(const AwaitHealth& await) {
     HealthView health = h.Now().cluster.health;
     health.timed_out = await.condition.nodes && *await.condition.nodes != health.nodes;
-    return HealthSeen{action.id, health, ""};
+    return HealthSeen{action.id, health, Silence()};
   }
-  EventBody operator()(const ReadNodes&) { return NodesSeen{action.id, h.Now().cluster.nodes, ""}; }
+  EventBody operator()(const ReadNodes&) {
+    return NodesSeen{action.id, h.Now().cluster.nodes, Silence()};
+  }
   EventBody operator()(const ReadContainer&) {
     return ContainerSeen{action.id, true, h.Of(action.member).container};
   }
@@ -232,6 +260,22 @@ struct Model {
       member.copied = member.opened;
       end->copy = "/copies/" + copy.name;
       end->bytes = 3 << 20;
+    }
+    void operator()(const RestoreVolume& restore) {
+      EXPECT_FALSE(member.running) << name << ": a volume in use is changed";
+      EXPECT_FALSE(member.copied.empty()) << name << ": there is no copy";
+      member.kept = member.opened;
+      member.opened = member.copied;
+      end->copy = "/copies/" + restore.name;
+      end->aside = "/data/.drover-kept/" + restore.aside;
+    }
+    void operator()(const SetAsideVolume& aside) {
+      EXPECT_FALSE(member.running) << name << ": a volume in use is changed";
+      member.kept = member.opened;
+      member.opened.clear();
+      NodeView* node = &testing::Node(h.world, name);
+      node->id += "-new";
+      end->aside = "/data/.drover-kept/" + aside.name;
     }
     void operator()(const StopService&) {
       member.running = false;

@@ -27,6 +27,8 @@ class Harness {
     std::string opened;
     // The version that had opened the volume when it was copied; empty: there is no copy.
     std::string copied;
+    // The version that had opened what was set aside; empty: nothing was.
+    std::string kept;
     // As its agent sees it; nothing: there is none.
     std::optional<ContainerView> container;
     // What the next UpService leaves: a node in the cluster unless told otherwise.
@@ -69,6 +71,9 @@ class Harness {
   std::function<void(const Rollout&)> after_step;
   bool snapshot = false;  // there is one in the repository
   std::set<std::string> policies_stopped;
+  int flushes = 0;
+  std::optional<RegisterRepository> repository;
+  std::vector<RestoreSnapshot> restored;
   // Cluster settings that a newer version has archived: while there are some, no change is taken.
   std::set<std::string> archived;
 

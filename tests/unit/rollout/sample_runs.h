@@ -39,6 +39,10 @@ inline Sample Until(Harness& h, const Condition& condition, int slot = 0) {
   return Take(h, slot);
 }
 
+// state_samples_undo.cc
+std::map<std::string, Sample> RolloutSamplesOfUndo();
+std::map<std::string, Sample> MemberSamplesOfUndo();
+
 // state_samples_kinds.cc
 std::map<std::string, Sample> RolloutSamplesOfKinds();
 std::map<std::string, Sample> MemberSamplesOfKinds();

@@ -152,7 +152,7 @@ const MemberState& Subject(const Rollout& rollout, int slot) {
 
 const std::map<std::string, Sample>& RolloutSamples() {
   static const std::map<std::string, Sample> samples = With(
-      RolloutSamplesOfKinds(),
+      With(RolloutSamplesOfKinds(), RolloutSamplesOfUndo()),
       {
           {"PLANNED", Take(Harness())},
           {"CHECKING", InPhase(Phase::kChecking)},
@@ -185,7 +185,7 @@ const std::map<std::string, Sample>& RolloutSamples() {
 
 const std::map<std::string, Sample>& MemberSamples() {
   static const std::map<std::string, Sample> samples =
-      With(MemberSamplesOfKinds(),
+      With(With(MemberSamplesOfKinds(), MemberSamplesOfUndo()),
            {
                {"PENDING", AtStep<ObserveWorld>(MemberStep::kPending)},
                {"PENDING (no return)", BeforeNoReturn()},
@@ -271,6 +271,8 @@ ActionId CallOf(const Sample& sample) {
         std::holds_alternative<StartPolicies>(o.action) ||
         std::holds_alternative<AddVotingExclusion>(o.action) ||
         std::holds_alternative<ClearVotingExclusions>(o.action) ||
+        std::holds_alternative<RegisterRepository>(o.action) ||
+        std::holds_alternative<RestoreSnapshot>(o.action) ||
         std::holds_alternative<ClearArchived>(o.action)) {
       return o.id;
     }
@@ -335,6 +337,7 @@ const std::vector<NamedEvent>& NamedEvents() {
          return Asked{Request::kResume, "tester", "", "os-2"};
        }},
       AskedTo(Request::kApprove, "approve"),
+      AskedTo(Request::kHandOver, "hand over"),
       AskedTo(Request::kAbort, "abort"),
       {"agent connected", [](const Sample&) { return AgentConnected{"h2"}; }},
       {"agent lost",
@@ -396,6 +399,8 @@ std::string NameOf(const Action& action) {
     std::string operator()(const PutSettings&) const { return "PutSettings"; }
     std::string operator()(const ClearArchived&) const { return "ClearArchived"; }
     std::string operator()(const Flush&) const { return "Flush"; }
+    std::string operator()(const RegisterRepository&) const { return "RegisterRepository"; }
+    std::string operator()(const RestoreSnapshot&) const { return "RestoreSnapshot"; }
     std::string operator()(const RetryFailedShards&) const { return "RetryFailedShards"; }
     std::string operator()(const AddVotingExclusion&) const { return "AddVotingExclusion"; }
     std::string operator()(const ClearVotingExclusions&) const { return "ClearVotingExclusions"; }
