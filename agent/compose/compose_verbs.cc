@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "agent/compose/outcome.h"
+#include "agent/compose/volume_order.h"
 #include "agent/compose/wire_time.h"
 #include "agent/docker/image_reference.h"
 #include "common/base/log.h"
@@ -71,7 +72,8 @@ ComposeVerbs::ComposeVerbs(const Parts& parts)
     : parts_(parts),
       catalog_(parts.engine, parts.compose, parts.policy, parts.environment),
       kept_(parts.state_dir),
-      copies_(parts.state_dir + "/copies", parts.runner) {}
+      copies_(parts.state_dir + "/copies"),
+      kept_volumes_(parts.state_dir + "/kept", parts.clock) {}
 
 Status ComposeVerbs::CheckArguments(const v1::StartOperation& order) {
   const std::optional<Named> named = NamedBy(order.verb());
@@ -100,11 +102,7 @@ Status ComposeVerbs::CheckArguments(const v1::StartOperation& order) {
     }
     DROVER_RETURN_IF_ERROR(policy->AllowsImage(*named->image));
   }
-  if (order.verb().has_copy_volume() && !ColdCopies::IsName(order.verb().copy_volume().name())) {
-    return VerbError(v1::OPERATION_ERROR_CODE_POLICY_DENIED,
-                     "\"" + order.verb().copy_volume().name().substr(0, 200) +
-                         "\" is not a copy's name; it has letters, digits, dots and dashes");
-  }
+  DROVER_RETURN_IF_ERROR(CheckVolume(order.verb()));
   if (named->stop_time) {
     if (*named->stop_time < Millis(0)) {
       return VerbError(v1::OPERATION_ERROR_CODE_POLICY_DENIED, "A stop cannot take less than 0 s");
@@ -205,9 +203,11 @@ StatusOr<v1::OperationEnd> ComposeVerbs::RunVerb(const Job& job, const Prepared&
     case v1::Verb::kDownProject:
       return Down(job, prepared);
     case v1::Verb::kCopyVolume:
-      return Copy(job, prepared);
+      return Copy(job);
     case v1::Verb::kRestoreVolume:
+      return RestoreVolume(job);
     case v1::Verb::kSetAsideVolume:
+      return SetAsideVolume(job);
     case v1::Verb::VERB_NOT_SET:
       break;
   }

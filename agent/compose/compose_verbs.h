@@ -8,18 +8,20 @@
 #include <optional>
 #include <string>
 
-#include "agent/compose/cold_copy.h"
 #include "agent/compose/image_editor.h"
 #include "agent/compose/kept_files.h"
 #include "agent/compose/project_catalog.h"
 #include "agent/compose/signal_relay.h"
 #include "agent/compose/verbs.h"
 #include "agent/process/terminate.h"
+#include "agent/volumes/cold_copy.h"
+#include "agent/volumes/kept_volumes.h"
 
 namespace drover::agent {
 
 // Thread safe. Files by theme: compose_verbs.cc (check, run), verb_pull.cc, verb_set_image.cc,
-// verb_service.cc, verb_copy.cc, examine.cc, report.cc, answer.cc, look.cc, watch.cc.
+// verb_service.cc, verb_copy.cc, verb_volume.cc, examine.cc, report.cc, answer.cc, look.cc,
+// watch.cc.
 class ComposeVerbs final : public HostVerbs {
  public:
   // All outlive this.
@@ -30,7 +32,6 @@ class ComposeVerbs final : public HostVerbs {
     Clock* clock = nullptr;
     std::string state_dir;
     Variables::Environment environment;
-    CommandRunner* runner = nullptr;
     // How long Examine waits for an Engine that is still starting.
     Millis engine_wait{30'000};
     // How a process in a container is ended.
@@ -87,7 +88,7 @@ class ComposeVerbs final : public HostVerbs {
   StatusOr<v1::OperationEnd> Stop(const Job& job, const Prepared& prepared);
   StatusOr<v1::OperationEnd> Up(const Job& job, const Prepared& prepared);
   StatusOr<v1::OperationEnd> Down(const Job& job, const Prepared& prepared);
-  StatusOr<v1::OperationEnd> Copy(const Job& job, const Prepared& prepared);
+  StatusOr<v1::OperationEnd> Copy(const Job& job);
   v1::StopServiceResult StopResult(const ContainerDetail& stopped, Time since);
 
   StatusOr<v1::OperationEnd> ExamineVerb(const v1::StartOperation& order, Time started_at);
@@ -98,7 +99,14 @@ class ComposeVerbs final : public HostVerbs {
   StatusOr<v1::OperationEnd> ExamineStop(const v1::StopService& verb, const Prepared& prepared,
                                          Time started_at);
   StatusOr<v1::OperationEnd> ExamineCopy(const v1::StartOperation& order) const;
-  ColdCopies::Place CopyPlace(const v1::StartOperation& order) const;
+  StatusOr<v1::OperationEnd> RestoreVolume(const Job& job);
+  StatusOr<v1::OperationEnd> SetAsideVolume(const Job& job);
+  StatusOr<v1::OperationEnd> ExamineVolume(const v1::StartOperation& order) const;
+  // Where on the host the service's container, which must be stopped, has the folder `path`.
+  // Below a mount of it, links resolved; below one that it may write to where it is `to_change`.
+  StatusOr<std::string> StoppedFolder(const std::string& project, const std::string& service,
+                                      const std::string& path, bool to_change);
+  CopyOptions CopyOptionsOf(const Job& job) const;
   StatusOr<v1::OperationEnd> ExamineUp(const v1::UpService& verb, const Prepared& prepared,
                                        Time started_at);
   void WaitForEngine();
@@ -124,6 +132,7 @@ class ComposeVerbs final : public HostVerbs {
   ProjectCatalog catalog_;
   KeptFiles kept_;
   ColdCopies copies_;
+  KeptVolumes kept_volumes_;
 
   std::mutex hello_mutex_;
   std::optional<SteadyTime> asked_spellings_at_;

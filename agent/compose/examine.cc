@@ -67,6 +67,7 @@ StatusOr<v1::OperationEnd> ComposeVerbs::ExamineVerb(const v1::StartOperation& o
   if (verb.has_pull_image()) return ExaminePull(verb.pull_image(), started_at);
   if (verb.has_restore_file()) return ExamineRestore(verb.restore_file());
   if (verb.has_copy_volume()) return ExamineCopy(order);
+  if (verb.has_restore_volume() || verb.has_set_aside_volume()) return ExamineVolume(order);
   Prepared prepared;
   prepared.scan = catalog_.Scan();
   DROVER_RETURN_IF_ERROR(prepared.scan.engine);

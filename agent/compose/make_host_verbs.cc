@@ -19,7 +19,7 @@ class OwningVerbs final : public HostVerbs {
         engine_(MakeEngineClient(socket)),
         compose_(&runner_, socket),
         verbs_({engine_.get(), &compose_, &policy_, &clock_, options.state_dir,
-                ProcessEnvironment(), &runner_}) {}
+                ProcessEnvironment()}) {}
 
   v1::OperationError Check(const v1::StartOperation& order) override { return verbs_.Check(order); }
   v1::OperationEnd Run(const v1::StartOperation& order, const Progress& progress,

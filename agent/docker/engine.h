@@ -35,6 +35,7 @@ struct ContainerMount {
   std::string name;
   std::string source;
   std::string destination;
+  bool writable = true;
 };
 
 struct ContainerPort {

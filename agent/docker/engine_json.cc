@@ -105,7 +105,7 @@ ContainerDetail ToDetail(const json& object) {
   result.environment = Texts(config, "Env");
   for (const json& mount : Object(object, "Mounts")) {
     result.mounts.push_back({Text(mount, "Type"), Text(mount, "Name"), Text(mount, "Source"),
-                             Text(mount, "Destination")});
+                             Text(mount, "Destination"), Flag(mount, "RW")});
   }
   result.ports = Ports(Object(object, "NetworkSettings"));
   return result;

@@ -29,12 +29,13 @@ const std::vector<Room> kRooms = {
     {"common/rpc", {"common/base/", "common/crypto/", "grpc", "google/"}},
     {"agent/process", {"common/base/"}},
     {"agent/docker", {"common/base/", "boost/", "nlohmann/"}},
+    {"agent/volumes", {"common/base/", "common/crypto/", "nlohmann/"}},
     {"agent/policy",
      {"common/base/", "agent/docker/image_reference.h", "drover/agent/", "yaml-cpp/"}},
     // The operations' arguments and answers are the messages of the agent's protocol.
     {"agent/compose",
-     {"common/", "agent/process/", "agent/docker/", "agent/policy/", "drover/agent/", "google/",
-      "absl/strings/cord.h", "nlohmann/", "yaml-cpp/"}},
+     {"common/", "agent/process/", "agent/docker/", "agent/volumes/", "agent/policy/",
+      "drover/agent/", "google/", "absl/strings/cord.h", "nlohmann/", "yaml-cpp/"}},
     {"agent/journal", {"common/base/", "drover/agent/", "google/", "SQLiteCpp/", "sqlite3.h"}},
     {"agent/session", {"common/", "agent/", "drover/agent/", "google/", "grpc", "nlohmann/"}},
     // Only what holds data: no file, log, thread or clock (see kNotPure).
@@ -70,8 +71,8 @@ struct Library {
 const std::vector<Library> kLibraries = {
     {"spdlog/", {"common/base/log.cc"}},
     {"nlohmann/",
-     {"agent/docker/", "agent/compose/", "agent/session/", "controller/opensearch/",
-      "controller/cli/"}},
+     {"agent/docker/", "agent/compose/", "agent/volumes/", "agent/session/",
+      "controller/opensearch/", "controller/cli/"}},
     {"yaml-cpp/",
      {"agent/policy/", "agent/compose/", "controller/clusterfile/", "controller/config/",
       "controller/cli/"}},

@@ -1,9 +1,8 @@
-#include "agent/compose/cold_copy.h"
-
 #include <filesystem>
 #include <fstream>
 
 #include "tests/unit/agent/compose/host_fixture.h"
+#include "tests/unit/agent/volumes/folder_sum.h"
 
 namespace drover::agent {
 namespace {
@@ -33,8 +32,7 @@ TEST_F(CopyVolume, IsEqualAndSaysItsSum) {
   EXPECT_EQ(end.copy_volume().source(), folder_.At("volume"));
   EXPECT_EQ(end.copy_volume().bytes(), 3'000'000u);
   EXPECT_EQ(end.copy_volume().files(), 2u);
-  const auto never = [] { return false; };
-  EXPECT_EQ(SumFolder(Place() + "/data", never)->sha256, end.copy_volume().sha256());
+  EXPECT_EQ(FolderSum(Place() + "/data"), end.copy_volume().sha256());
   EXPECT_TRUE(fs::is_symlink(Place() + "/data/latest"));
   EXPECT_TRUE(fs::is_directory(Place() + "/data/snapshots"));
 }
@@ -60,7 +58,7 @@ TEST_F(CopyVolume, IsRefusedWhileTheContainerRuns) {
   engine_.containers[0].state = "running";
   const v1::OperationEnd end = Run(CopyOrder());
   EXPECT_EQ(end.state(), v1::OPERATION_STATE_FAILED);
-  EXPECT_THAT(end.error().message(), HasSubstr("is made of a stopped one"));
+  EXPECT_THAT(end.error().message(), HasSubstr("is copied only while it is stopped"));
   EXPECT_FALSE(fs::exists(Place()));
 }
 

@@ -39,7 +39,7 @@ class HostTest : public testing::Test {
         "sha256:new", {}, {"other/os@" + Digest('c'), "r:5000/os@" + Digest('b')}, clock_.now};
     verbs_ = std::make_unique<ComposeVerbs>(
         ComposeVerbs::Parts{&engine_, &compose_, &policy_, &clock_, folder_.At("state"),
-                            Variables::Environment(), &cp_, Millis(1)});
+                            Variables::Environment(), Millis(1)});
   }
 
   static std::string Digest(char c) { return "sha256:" + std::string(64, c); }
@@ -147,7 +147,6 @@ class HostTest : public testing::Test {
   TempFolder folder_;
   FixedClock clock_;
   FakeEngine engine_;
-  PosixCommandRunner cp_;
   FakeCommandRunner runner_{[this](const std::string& line) { return Act(line); }};
   ComposeCli compose_{&runner_, "/run/x.sock"};
   PolicyFile policy_{folder_.At("policy.yaml"), geteuid()};

@@ -17,9 +17,9 @@ class SignalRelayTest : public HostTest {
  protected:
   SignalRelayTest() {
     engine_.processes["c1"] = {{100, 7, "opensearch-dock"}, {120, 100, "java"}, {130, 120, "ml"}};
-    ComposeVerbs::Parts parts{
-        &engine_, &compose_, &policy_, &clock_, folder_.At("state"), Variables::Environment(),
-        nullptr,  Millis(1)};
+    ComposeVerbs::Parts parts{&engine_, &compose_,           &policy_,
+                              &clock_,  folder_.At("state"), Variables::Environment(),
+                              Millis(1)};
     parts.terminate = [this](int64_t pid, const std::function<bool()>& is_still_it) {
       const std::lock_guard<std::mutex> lock(mutex_);
       tried_ = true;

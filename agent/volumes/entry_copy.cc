@@ -1,0 +1,120 @@
+#include "agent/volumes/entry_copy.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+namespace drover::agent {
+namespace {
+
+// How much is written before the disk is told to begin, so that little is left for the sync.
+constexpr off_t kWriteBehind = 8 * 1024 * 1024;
+
+Status CopyOneAttribute(const std::string& from, const std::string& to, const char* name) {
+  std::string value(64 * 1024, '\0');
+  const ssize_t size = ::lgetxattr(from.c_str(), name, value.data(), value.size());
+  if (size < 0) return errno == ENODATA ? OkStatus() : FileFailure(from, "read for attributes");
+  if (::lsetxattr(to.c_str(), name, value.data(), static_cast<size_t>(size), 0) == 0) {
+    return OkStatus();
+  }
+  // As cp has it: an attribute that this file system does not take is left out.
+  const bool foreign = errno == ENOTSUP || errno == EPERM || errno == EINVAL;
+  return foreign ? OkStatus() : FileFailure(to, "given its attributes");
+}
+
+Status CopyExtendedAttributes(const Entry& entry) {
+  const std::string from = entry.from.ProcPath() + "/" + entry.name;
+  const std::string to = entry.to.ProcPath() + "/" + entry.name;
+  std::array<char, 64 * 1024> names{};
+  const ssize_t size = ::llistxattr(from.c_str(), names.data(), names.size());
+  if (size < 0) return errno == ENOTSUP ? OkStatus() : FileFailure(entry.path, "read");
+  for (const char* name = names.data(); name < names.data() + size;
+       name += std::char_traits<char>::length(name) + 1) {
+    DROVER_RETURN_IF_ERROR(CopyOneAttribute(from, to, name));
+  }
+  return OkStatus();
+}
+
+bool AllZero(const char* bytes, size_t size) {
+  return std::all_of(bytes, bytes + size, [](char c) { return c == '\0'; });
+}
+
+Status WriteAll(int fd, const char* bytes, size_t size, off_t at, const std::string& path) {
+  while (size > 0) {
+    const ssize_t n = ::pwrite(fd, bytes, size, at);
+    if (n < 0) return FileFailure("The copy of " + path, "written");
+    bytes += n;
+    at += n;
+    size -= static_cast<size_t>(n);
+  }
+  return OkStatus();
+}
+
+// A file with fewer blocks than its size needs.
+bool HasHoles(const struct stat& info) { return off_t{info.st_blocks} * 512 < info.st_size; }
+
+void BeginWriting(int fd, off_t before, off_t now) {
+  const off_t begin = before / kWriteBehind * kWriteBehind;
+  const off_t end = now / kWriteBehind * kWriteBehind;
+  if (end > begin) ::sync_file_range(fd, begin, end - begin, SYNC_FILE_RANGE_WRITE);
+}
+
+}  // namespace
+
+// Owner before mode and attributes: a change of owner takes some of both away. Times last.
+Status CopyAttributes(const Entry& entry, const struct stat& info) {
+  const char* name = entry.name.c_str();
+  const int to = entry.to.get();
+  if (::fchownat(to, name, info.st_uid, info.st_gid, AT_SYMLINK_NOFOLLOW) != 0 &&
+      !(errno == EPERM && ::geteuid() != 0)) {
+    return FileFailure("The copy of " + entry.path, "given its owner");
+  }
+  if (!S_ISLNK(info.st_mode) && ::fchmodat(to, name, info.st_mode & 07777, 0) != 0) {
+    return FileFailure("The copy of " + entry.path, "given its mode");
+  }
+  DROVER_RETURN_IF_ERROR(CopyExtendedAttributes(entry));
+  const struct timespec times[] = {info.st_atim, info.st_mtim};
+  if (::utimensat(to, name, times, AT_SYMLINK_NOFOLLOW) != 0) {
+    return FileFailure("The copy of " + entry.path, "given its times");
+  }
+  return OkStatus();
+}
+
+Status CopyContents(const Descriptor& from, const struct stat& info,
+                    const std::shared_ptr<const Descriptor>& to, const std::string& path,
+                    ByteSink* sink) {
+  // Clones are the same blocks of the disk: there is nothing to write and nothing to compare.
+  const bool writes = to && ::ioctl(to->get(), FICLONE, from.get()) != 0;
+  off_t at = 0;
+  while (at < info.st_size) {
+    DROVER_RETURN_IF_ERROR(sink->options.go_on());
+    PieceCheck::Buffer buffer = sink->check.TakeBuffer();
+    const ssize_t got = ::read(from.get(), buffer->data(), buffer->size());
+    if (got < 0) return FileFailure(path, "read");
+    if (got == 0) break;
+    const auto size = static_cast<size_t>(got);
+    if (writes && !(HasHoles(info) && AllZero(buffer->data(), size))) {
+      DROVER_RETURN_IF_ERROR(WriteAll(to->get(), buffer->data(), size, at, path));
+      BeginWriting(to->get(), at, at + got);
+    }
+    const off_t before = at;
+    at += got;
+    sink->bytes += size;
+    sink->options.progress(sink->bytes);
+    // A hole at the end is compared once the file is as long as it.
+    if (writes && HasHoles(info) && ::ftruncate(to->get(), at) != 0) {
+      return FileFailure("The copy of " + path, "written");
+    }
+    DROVER_RETURN_IF_ERROR(sink->check.Add(
+        {.bytes = std::move(buffer), .size = size, .copy = writes ? to : nullptr, .at = before}));
+  }
+  return sink->check.Add({.text = '\0' + std::to_string(at)});
+}
+
+}  // namespace drover::agent
