@@ -53,6 +53,18 @@ Sample UndoingUntil(int tier, const Condition& condition) {
   return Until(h, condition);
 }
 
+// The new cluster did not take the repository; it is asked again.
+Sample RegistersAgain() {
+  Harness h = Undoing(3);
+  h.override = [](const Outstanding& action) -> std::optional<EventBody> {
+    if (!std::holds_alternative<RegisterRepository>(action.action)) return std::nullopt;
+    return CallEnded{action.id, "no endpoint answers"};
+  };
+  return Until(h, [](const Harness& now) {
+    return StepOf(now) == MemberStep::kThaw && Awaits<SetTimer>(now) && !Works(now);
+  });
+}
+
 Condition Changes() {
   return [](const Harness& h) { return StepOf(h) == MemberStep::kCopy && Works(h); };
 }
@@ -90,6 +102,7 @@ std::map<std::string, Sample> MemberSamplesOfUndo() {
       {"COPY (sets aside)", UndoingUntil(3, Changes())},
       {"THAW (registers)",
        UndoingUntil(3, [](const Harness& h) { return Awaits<RegisterRepository>(h); })},
+      {"THAW (registers again)", RegistersAgain()},
       {"THAW (restores)",
        UndoingUntil(3, [](const Harness& h) { return Awaits<RestoreSnapshot>(h); })},
       {"THAW (restored)", UndoingUntil(3,
