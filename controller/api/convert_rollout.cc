@@ -335,7 +335,9 @@ void ToProto(const rollout::Rollout& rollout, Time now, pb::Rollout* out) {
   if (rollout.wait) ToProto(*rollout.wait, out->mutable_wait());
   TimesToProto(rollout, now, out);
   if (const std::string rollback = RollbackNow(rollout); !rollback.empty()) {
-    out->set_rollback("rollback now would be: " + rollback);
+    out->set_rollback(
+        (HasEnded(rollout.phase) ? "rollback, as of its end: " : "rollback now would be: ") +
+        rollback);
   }
   out->set_started_by(rollout.started_by);
   out->set_sequence(rollout.sequence);

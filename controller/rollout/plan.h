@@ -99,9 +99,9 @@ struct PlanRequest {
 // Of a rollback: what it goes back from, and what that costs.
 struct Undo {
   std::string rollout;
-  int tier = 0;       // 1, 2 or 3 (opensearch.md M4)
-  std::string loss;   // a sentence
-  bool lossy = true;  // something acknowledged to a client is lost, or may be
+  int tier = 0;        // 1, 2 or 3 (opensearch.md M4)
+  std::string loss;    // a sentence
+  bool lossy = false;  // something acknowledged to a client is lost, or may be
   // Settings that the undone rollout changed and that come back changed → what they were before.
   std::map<std::string, std::optional<std::string>> settings;
   std::vector<std::string> policies;  // that it stopped

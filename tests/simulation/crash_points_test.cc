@@ -28,6 +28,12 @@ Scenario TwoManagersWithCompanions() {
   return scenario;
 }
 
+Scenario UndisturbedFullStop() {
+  Scenario scenario = Undisturbed();
+  scenario.full_stop = true;
+  return scenario;
+}
+
 void ExpectSameEnd(const Scenario& scenario) {
   const Outcome outcome = Simulate(scenario);
   ASSERT_EQ(outcome.violation, "") << Report(scenario);
@@ -99,6 +105,8 @@ void EveryPointOf(const Scenario& scenario) {
     EachPoint(FaultKind::kAgentDiesAfterWrite, writes, host, scenario);
   }
 }
+
+TEST(CrashPoints, OfAFullStop) { EveryPointOf(UndisturbedFullStop()); }
 
 TEST(CrashPoints, OfARestart) { EveryPointOf(UndisturbedRestart()); }
 

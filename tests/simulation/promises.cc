@@ -91,6 +91,7 @@ bool Promises::IsDown(const rollout::Rollout& committed, int member) const {
 
 // A stop that did not happen has used up the look at the cluster that allowed it.
 void Promises::CheckLook(const rollout::Rollout& committed, const rollout::Outstanding& action) {
+  if (full_stop_) return;
   const auto member = static_cast<size_t>(action.member);
   const bool of_the_roll = member < committed.members.size() &&
                            committed.members[member].step == rollout::MemberStep::kStop;
@@ -145,6 +146,7 @@ void Promises::BeforeStop() {
 }
 
 void Promises::AfterStop(const OperationId& id) {
+  if (full_stop_) return;
   const auto it = observed_before_.find(id);
   const bool excused =
       disturbed_at_ && (it == observed_before_.end() || *disturbed_at_ >= it->second);
@@ -174,6 +176,9 @@ void Promises::OnVolumeOpened(const std::string& member, const std::string& befo
   if (fresh && old && fresh->major > old->major && !copied && cluster_.MayBeManager(member)) {
     Violated("5: " + now + " opens the volume of " + member +
              ", a cluster manager, without a copy");
+  }
+  if (full_stop_ && fresh > old && !copied) {
+    Violated("5: " + now + " opens the volume of " + member + " in a full stop, without a copy");
   }
   if (fresh < old) {
     Violated("4: " + now + " opens the volume of " + member + ", which " + before + " has opened");

@@ -48,6 +48,9 @@ class Promises {
   void WantVersion(const std::string& version) { wanted_version_ = version; }
   // Nobody can take over from the only cluster manager while it is stopped.
   void AcceptDowntimeOf(const std::string& member) { downtime_of_ = member; }
+  // Every member goes down: nothing is judged of copies and quorum, and no new image may open a
+  // volume of which there is no copy.
+  void AcceptFullStop() { full_stop_ = true; }
   // The rollout is a restart: no image may be pulled and no file edited.
   void ForbidImages() { images_forbidden_ = true; }
 
@@ -73,6 +76,7 @@ class Promises {
   bool manager_before_ = false;
   bool two_controllers_ = false;
   bool images_forbidden_ = false;
+  bool full_stop_ = false;
   std::string downtime_of_, wanted_version_;
   rollout::Phase last_phase_ = rollout::Phase::kPlanned;
 };

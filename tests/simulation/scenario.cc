@@ -120,6 +120,7 @@ void ChooseWork(uint64_t seed, Scenario* scenario) {
     abort.at = Millis(35'000 + random.Below(50'000));
     scenario->faults.push_back(abort);
   }
+  scenario->full_stop = random.Chance(15) && !scenario->restart;
 }
 
 }  // namespace
@@ -173,6 +174,7 @@ std::string Describe(const Scenario& scenario) {
   if (scenario.unreplicated_index) text += ", an index without replicas";
   if (scenario.allocation_was_set) text += ", allocation set before";
   if (scenario.major) text += ", to the next major version";
+  if (scenario.full_stop) text += ", full stop";
   for (const Fault& fault : scenario.faults) text += "\n  " + Describe(fault);
   return text;
 }

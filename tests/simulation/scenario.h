@@ -87,6 +87,7 @@ struct Scenario {
   bool restart_one = false;  // of the second member alone
   // To the next major version, which archives a setting that the cluster holds.
   bool major = false;
+  bool full_stop = false;  // every member down at the same time
   std::vector<Fault> faults;
 };
 

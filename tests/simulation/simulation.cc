@@ -113,6 +113,10 @@ void Simulation::Plan() {
     request.to_version = NewVersion();
     promises_.WantVersion(NewVersion());
   }
+  if (scenario_.full_stop) {
+    request.strategy = rollout::Strategy::kFull;
+    promises_.AcceptFullStop();
+  }
   if (scenario_.managers == 1) {
     request.accept_downtime = true;
     promises_.AcceptDowntimeOf("os-1");
@@ -200,9 +204,9 @@ void Simulation::CheckUndisturbed() {
   }
   // Behind the last batch there is nothing to pause before; before the last old-major node stops,
   // an operator is asked.
-  const bool one_batch = scenario_.restart_one || scenario_.members == 1;
-  const int pauses =
-      (scenario_.pause_after_first && !one_batch ? 1 : 0) + (scenario_.major ? 1 : 0);
+  const bool one_batch = scenario_.restart_one || scenario_.members == 1 || scenario_.full_stop;
+  const int pauses = (scenario_.pause_after_first && !one_batch ? 1 : 0) +
+                     (scenario_.major && !scenario_.full_stop ? 1 : 0);
   if (resumes_ != pauses) {
     promises_.Violated("undisturbed and paused " + std::to_string(resumes_) + " times");
   }

@@ -222,7 +222,7 @@ Lines Below(const v1::Rollout& rollout, const View& view) {
   }
   AppendBlock(out, RenderEnding(rollout, view));
   Lines rollback;
-  if (!rollout.rollback().empty() && rollout.state() != v1::ROLLOUT_STATE_SUCCEEDED) {
+  if (!rollout.rollback().empty()) {
     AppendWrapped(rollback, rollout.rollback(), 0, Tone::kDim, view);
   }
   AppendBlock(out, rollback);

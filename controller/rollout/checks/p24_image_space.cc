@@ -102,9 +102,10 @@ Finding Run(const CheckInput& in) {
         "free space, size of the image or of the data on " + Join(unknown) + " is not known",
         "upgrade the agent there, or look with df and docker system df");
   }
-  return Pass(MakesCopies(in) ? "every host has the new image, or room for twice the present one, and "
-                            "room for the cold copies"
-                          : "every host has the new image, or room for twice the present one");
+  return Pass(MakesCopies(in)
+                  ? "every host has the new image, or room for twice the present one, and "
+                    "room for the cold copies"
+                  : "every host has the new image, or room for twice the present one");
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
                      help="the variant: its main process is a shell that passes no signal on, as up to 2.14")
     tag.add_argument("--repository", default="opensearch", help="where the new tag is (default opensearch)")
     _add_cluster_commands(_group(commands, "cluster", "clusters: up, status, seed"))
-    _add_load_commands(_group(commands, "load", "the load client: start, status, stop"))
+    _add_load_commands(_group(commands, "load", "the load client: start, status, hold, stop"))
     _add_host_commands(_group(commands, "host", "one host: stop, start, kill, exec, link"))
     registry_commands = _group(commands, "registry", "the registry: stop, start")
     _add(registry_commands, "stop", _registry_stop, "end it; images stay in the cache")
@@ -109,6 +109,7 @@ def _add_load_commands(commands) -> None:
     for name, action, text in (("start", _load_start, "start the client in the background"),
                                ("run", _load_run, "the client itself, in the foreground"),
                                ("status", _load_status, "what it has counted so far, as JSON"),
+                               ("hold", _load_hold, "end reads and writes; the check waits for stop"),
                                ("stop", _load_stop, "end it, check every document, print the counts as JSON")):
         command = _add(commands, name, action, text)
         command.add_argument("name", metavar="NAME")
@@ -215,6 +216,10 @@ def _load_run(arguments) -> int:
 
 def _load_status(arguments) -> None:
     _print(load.status(arguments.name))
+
+
+def _load_hold(arguments) -> None:
+    _print(load.hold(arguments.name))
 
 
 def _load_stop(arguments) -> None:

@@ -51,10 +51,19 @@ def stop(name: str) -> dict:
     wait_until(f"the load client of {name}, checking its documents",
                lambda: not any(processes.is_alive(p) for p in pids), VERIFY_PATIENCE)
     counts = _read(path)
+    counts.pop("held", None)
     if not counts.pop("finished", False):
         raise LabError(f"the load client of {name} could not check its documents: see {LOADS}/{name}.log")
     (LOADS / f"{name}.pid").unlink(missing_ok=True)
     return counts
+
+
+def hold(name: str) -> dict:
+    """Ends reads and writes, and keeps what was acknowledged for the check that `stop` makes."""
+    path = _state_path(name)
+    processes.signal_all(_pids(name), signal.SIGUSR1)
+    wait_until(f"the load client of {name} to hold", lambda: _read(path).get("held"), 150)
+    return _read(path)
 
 
 def status(name: str) -> dict:
@@ -81,9 +90,13 @@ def work(name: str, rate: float, state: str) -> int:
     client = Load(spec.endpoints, rate, f"{int(time.time())}-{os.getpid()}", spec.access)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: client.stop())
+    signal.signal(signal.SIGUSR1, lambda *_: client.hold())
     path = Path(state)
     client.prepare()
     client.run(lambda: _write(path, client.counters, finished=False))
+    if client.held:
+        _write(path, client.counters, finished=False, held=True)
+    client.await_release()
     try:
         client.verify()
     except Refused as e:
@@ -93,8 +106,8 @@ def work(name: str, rate: float, state: str) -> int:
     return 0
 
 
-def _write(path: Path, counters: Counters, finished: bool) -> None:
-    write_file(path, json.dumps(counters.snapshot() | {"finished": finished}) + "\n")
+def _write(path: Path, counters: Counters, finished: bool, held: bool = False) -> None:
+    write_file(path, json.dumps(counters.snapshot() | {"finished": finished, "held": held}) + "\n")
 
 
 def _read(path: Path) -> dict:

@@ -156,6 +156,8 @@ class Load:
         self._run = run_id
         self._acknowledged = []
         self._stop = threading.Event()
+        self._release = threading.Event()
+        self.held = False
         self._pool = Pool(endpoints)
         self.counters = Counters()
 
@@ -179,8 +181,19 @@ class Load:
             thread.join()
 
     def stop(self) -> None:
-        """Makes run() return once the requests under way have ended."""
+        """Makes run() return once the requests under way have ended, and ends a hold."""
+        self._release.set()
         self._stop.set()
+
+    def hold(self) -> None:
+        """Makes run() return; the check at the end waits for stop()."""
+        self.held = True
+        self._stop.set()
+
+    def await_release(self) -> None:
+        """Returns at once where nothing was held."""
+        if self.held:
+            self._release.wait()
 
     def _paced(self, rate: float):
         """Yields 0, 1, 2… at the given rate until stopped; after a stall it goes on without catching up."""

@@ -163,13 +163,39 @@ TEST_F(ControlServerTest, AbortCarriesWhoAndWhy) {
 }
 
 TEST_F(ControlServerTest, WhatIsNotBuiltYetSaysSo) {
-  pb::RollBackRolloutResponse rolled;
-  const grpc::Status roll_back = rollouts->RollBackRollout(&context, {}, &rolled);
-  EXPECT_EQ(roll_back.error_code(), grpc::StatusCode::UNIMPLEMENTED);
-  grpc::ClientContext second;
   pb::WaiveCheckResponse waived;
-  EXPECT_EQ(rollouts->WaiveCheck(&second, {}, &waived).error_code(),
+  EXPECT_EQ(rollouts->WaiveCheck(&context, {}, &waived).error_code(),
             grpc::StatusCode::UNIMPLEMENTED);
+}
+
+TEST_F(ControlServerTest, ARollbackIsPlannedByTheTierThatIsAskedFor) {
+  rollout::Rollout rollout = TestRollout();
+  rollout.members.at(0).new_image_ran = true;
+  served.coordinator.Commit(rollout, {});
+  served.coordinator.plan = std::make_shared<rollout::Plan>(*rollout.plan);
+  served.coordinator.plan->request.kind = rollout::Kind::kRollback;
+  served.coordinator.plan->undo = rollout::Undo{"7f3c9a1e", 3, "loses it", true, {}, {}, {}, {}};
+  pb::RollBackRolloutRequest request;
+  request.set_id("7f3c");
+  request.set_tier(3);
+  pb::RollBackRolloutResponse answer;
+  ASSERT_TRUE(rollouts->RollBackRollout(&context, request, &answer).ok());
+  ASSERT_EQ(served.coordinator.undo_asked.size(), 1U);
+  EXPECT_EQ(served.coordinator.undo_asked[0], std::make_pair(std::string("7f3c9a1e"), 3));
+  EXPECT_EQ(answer.plan().undoes(), "7f3c9a1e");
+  EXPECT_EQ(answer.plan().tier(), 3U);
+  EXPECT_EQ(answer.plan().loss(), "loses it");
+}
+
+TEST_F(ControlServerTest, WhereNoNewImageRanThereIsNothingToPlan) {
+  served.coordinator.Commit(TestRollout(), {});
+  pb::RollBackRolloutRequest request;
+  request.set_id("7f3c");
+  pb::RollBackRolloutResponse answer;
+  ASSERT_TRUE(rollouts->RollBackRollout(&context, request, &answer).ok());
+  EXPECT_FALSE(answer.has_plan());
+  EXPECT_EQ(answer.rollout().id(), "7f3c9a1e");
+  EXPECT_TRUE(served.coordinator.undo_asked.empty());
 }
 
 TEST_F(ControlServerTest, EventsComeInPages) {
