@@ -1,5 +1,5 @@
-// drover_bench_copy FOLDER STATE NAME: makes a cold copy of FOLDER below STATE with the agent's own code; prints how long
-// it took and its sum as a line of JSON. For scripts/bench copy.
+// drover_bench_copy FOLDER STATE NAME: makes a cold copy of FOLDER below STATE with the agent's own
+// code; prints how long it took and its sum as a line of JSON. For scripts/bench copy.
 #include <chrono>
 #include <iostream>
 
