@@ -76,14 +76,14 @@ std::string RolloutOf(const Parts& parts, const std::string& name) {
   return "";
 }
 
-pb::LeftoverKind ToProto(fleet::LeftoverKind kind) {
+pb::LeftoverKind KindOf(fleet::LeftoverKind kind) {
   return kind == fleet::LeftoverKind::kKeptVolume ? pb::LEFTOVER_KIND_KEPT_VOLUME
                                                   : pb::LEFTOVER_KIND_COLD_COPY;
 }
 
 void Fill(const Parts& parts, const Places& places, const std::string& host,
           const fleet::Leftover& leftover, pb::Leftover* out) {
-  out->set_kind(ToProto(leftover.kind));
+  out->set_kind(KindOf(leftover.kind));
   const auto place = places.find({host, leftover.project, leftover.service});
   if (place != places.end()) out->set_cluster(place->second);
   out->set_host(host);
