@@ -171,6 +171,7 @@ Status Controller::Build() {
   parts.coordinator = coordinator.get();
   parts.agents = gateway.get();
   parts.fleet = gateway.get();
+  parts.leftovers = gateway.get();
   parts.clusters = store.get();
   parts.rollouts = store.get();
   parts.cluster_api = opensearch::MakeRestClusterApi;

@@ -154,6 +154,13 @@ v1::QueryResult ComposeVerbs::Answer(const v1::Query& query) {
       StatusOr<v1::LogTail> tail = ReadLogTail(query.tail_log());
       status = tail.status();
       if (tail.ok()) *result.mutable_log_tail() = *std::move(tail);
+    } else if (query.has_list_leftovers()) {
+      status = OkStatus();
+      *result.mutable_leftovers() = ListLeftovers();
+    } else if (query.has_remove_leftover()) {
+      StatusOr<v1::RemovedLeftover> removed = RemoveLeftover(query.remove_leftover());
+      status = removed.status();
+      if (removed.ok()) *result.mutable_removed_leftover() = *std::move(removed);
     }
   } catch (const std::exception& error) {
     status = Internal(std::string("The query failed: ") + error.what());

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <string>
 
 #include "agent/compose/image_editor.h"
@@ -20,8 +21,8 @@
 namespace drover::agent {
 
 // Thread safe. Files by theme: compose_verbs.cc (check, run), verb_pull.cc, verb_set_image.cc,
-// verb_service.cc, verb_copy.cc, verb_volume.cc, examine.cc, report.cc, answer.cc, look.cc,
-// watch.cc.
+// verb_service.cc, verb_copy.cc, verb_volume.cc, leftovers.cc, examine.cc, report.cc, answer.cc,
+// look.cc, watch.cc.
 class ComposeVerbs final : public HostVerbs {
  public:
   // All outlive this.
@@ -125,6 +126,8 @@ class ComposeVerbs final : public HostVerbs {
                                                   const std::string& folder);
   StatusOr<v1::Project> InspectProject(const v1::InspectProject& query);
   StatusOr<v1::LogTail> ReadLogTail(const v1::TailLog& query);
+  v1::Leftovers ListLeftovers() const;
+  StatusOr<v1::RemovedLeftover> RemoveLeftover(const v1::RemoveLeftover& query);
   StatusOr<ContainerDetail> FindContainer(const std::string& project, const std::string& service);
   bool IsOurs(const EngineEvent& event);
 
@@ -133,6 +136,8 @@ class ComposeVerbs final : public HostVerbs {
   KeptFiles kept_;
   ColdCopies copies_;
   KeptVolumes kept_volumes_;
+  // Held by verbs that use copies and kept volumes together, by a removal alone.
+  std::shared_mutex leftovers_mutex_;
 
   std::mutex hello_mutex_;
   std::optional<SteadyTime> asked_spellings_at_;

@@ -92,6 +92,7 @@ StatusOr<v1::OperationEnd> ComposeVerbs::Copy(const Job& job) {
   DROVER_ASSIGN_OR_RETURN(
       const std::string source,
       StoppedFolder(job.order.project(), verb.service(), verb.path(), /*to_change=*/false));
+  const std::shared_lock lock(leftovers_mutex_);
   const StatusOr<ColdCopies::Copy> copy =
       copies_.Make(PlaceOf(job.order), source, CopyOptionsOf(job));
   if (!copy.ok()) return copy.status();

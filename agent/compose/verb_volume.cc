@@ -81,6 +81,7 @@ StatusOr<v1::OperationEnd> ComposeVerbs::RestoreVolume(const Job& job) {
   const VolumePlace place = PlaceOf(job.order);
   DROVER_ASSIGN_OR_RETURN(const std::string folder, StoppedFolder(place.project, place.service,
                                                                   verb.path(), /*to_change=*/true));
+  const std::shared_lock lock(leftovers_mutex_);
   DROVER_ASSIGN_OR_RETURN(
       const KeptVolumes::Kept kept,
       kept_volumes_.Restore(place, folder, verb.name(), copies_, CopyOptionsOf(job)));
@@ -92,6 +93,7 @@ StatusOr<v1::OperationEnd> ComposeVerbs::SetAsideVolume(const Job& job) {
   DROVER_ASSIGN_OR_RETURN(
       const std::string folder,
       StoppedFolder(job.order.project(), verb.service(), verb.path(), /*to_change=*/true));
+  const std::shared_lock lock(leftovers_mutex_);
   DROVER_ASSIGN_OR_RETURN(const KeptVolumes::Kept kept,
                           kept_volumes_.SetAside(PlaceOf(job.order), folder));
   return Told(job.order.verb(), kept, "");

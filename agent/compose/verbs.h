@@ -46,7 +46,7 @@ class HostVerbs {
   // engine_version, compose_versions, policy_summary of Hello.
   virtual void FillHello(v1::Hello* hello) = 0;
 
-  // Reads, afresh. Errors are in the result.
+  // Reads, afresh, or removes what verbs left behind. Errors are in the result.
   virtual v1::QueryResult Answer(const v1::Query& query) = 0;
 
   // Streams a service's log until `stop` or until `sink` returns false.

@@ -1,10 +1,10 @@
 #include "agent/volumes/kept_volumes.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
 
 #include "agent/volumes/descriptor.h"

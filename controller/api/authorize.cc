@@ -60,6 +60,9 @@ const std::map<std::string, Role>& RequiredRoles() {
       {"FleetService/CordonHost", Role::kOperator},
       {"FleetService/UncordonHost", Role::kOperator},
       {"FleetService/TailLog", Role::kOperator},
+      {"FleetService/ListLeftovers", Role::kViewer},
+      // As of snapshots: it may be the last way back.
+      {"FleetService/RemoveLeftover", Role::kAdmin},
       {"ClusterService/DiscoverClusters", Role::kOperator},
       {"ClusterService/ApplyCluster", Role::kAdmin},
       {"ClusterService/GetCluster", Role::kViewer},

@@ -30,9 +30,9 @@ struct ControlServer::Rooms {
 
   const Parts parts;
   Desk desk;
-  FleetService fleet{desk, parts};
-  ClusterService clusters{desk, parts};
   BusyClusters busy;
+  FleetService fleet{desk, parts, busy};
+  ClusterService clusters{desk, parts};
   RolloutService rollouts{desk, parts, busy};
   IndexService indexes{desk, parts, busy};
   SnapshotService snapshots{desk, parts, busy};

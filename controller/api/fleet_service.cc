@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "controller/api/host_watch.h"
+#include "controller/api/leftovers.h"
 #include "controller/api/log_tail.h"
 #include "controller/api/unary.h"
 
@@ -148,6 +149,26 @@ grpc::ServerWriteReactor<pb::TailLogResponse>* FleetService::TailLog(
       desk_, context, request, "FleetService/TailLog",
       [this](const Caller&, const pb::TailLogRequest& question, const auto& stream) -> Made {
         return MakeLogTail(*parts_.fleet, *parts_.agents, question, stream);
+      });
+}
+
+grpc::ServerUnaryReactor* FleetService::ListLeftovers(grpc::CallbackServerContext* context,
+                                                      const pb::ListLeftoversRequest* request,
+                                                      pb::ListLeftoversResponse* response) {
+  return Unary<pb::ListLeftoversRequest, pb::ListLeftoversResponse>(
+      desk_, context, request, response, "FleetService/ListLeftovers",
+      [this](const Caller&, const auto& question, auto* answer) {
+        return rpc::ToGrpc(api::ListLeftovers(parts_, question.cluster(), answer));
+      });
+}
+
+grpc::ServerUnaryReactor* FleetService::RemoveLeftover(grpc::CallbackServerContext* context,
+                                                       const pb::RemoveLeftoverRequest* request,
+                                                       pb::RemoveLeftoverResponse* response) {
+  return Unary<pb::RemoveLeftoverRequest, pb::RemoveLeftoverResponse>(
+      desk_, context, request, response, "FleetService/RemoveLeftover",
+      [this](const Caller& caller, const auto& question, auto* answer) {
+        return api::RemoveLeftover(parts_, busy_, caller, question, answer);
       });
 }
 

@@ -1,6 +1,7 @@
 #ifndef DROVER_CONTROLLER_API_FLEET_SERVICE_H_
 #define DROVER_CONTROLLER_API_FLEET_SERVICE_H_
 
+#include "controller/api/busy_clusters.h"
 #include "controller/api/convert.h"
 #include "controller/api/desk.h"
 #include "controller/api/parts.h"
@@ -10,7 +11,8 @@ namespace drover::api {
 
 class FleetService final : public pb::FleetService::CallbackService {
  public:
-  FleetService(Desk& desk, const Parts& parts) : desk_(desk), parts_(parts) {}
+  FleetService(Desk& desk, const Parts& parts, BusyClusters& busy)
+      : desk_(desk), parts_(parts), busy_(busy) {}
 
   grpc::ServerUnaryReactor* GetController(grpc::CallbackServerContext* context,
                                           const pb::GetControllerRequest* request,
@@ -37,6 +39,12 @@ class FleetService final : public pb::FleetService::CallbackService {
                                          pb::UncordonHostResponse* response) override;
   grpc::ServerWriteReactor<pb::TailLogResponse>* TailLog(
       grpc::CallbackServerContext* context, const pb::TailLogRequest* request) override;
+  grpc::ServerUnaryReactor* ListLeftovers(grpc::CallbackServerContext* context,
+                                          const pb::ListLeftoversRequest* request,
+                                          pb::ListLeftoversResponse* response) override;
+  grpc::ServerUnaryReactor* RemoveLeftover(grpc::CallbackServerContext* context,
+                                           const pb::RemoveLeftoverRequest* request,
+                                           pb::RemoveLeftoverResponse* response) override;
 
  private:
   // A line of the fleet's history: who did what.
@@ -45,6 +53,7 @@ class FleetService final : public pb::FleetService::CallbackService {
 
   Desk& desk_;
   const Parts& parts_;
+  BusyClusters& busy_;
 };
 
 }  // namespace drover::api

@@ -11,6 +11,7 @@
 #include "controller/driver/coordinator.h"
 #include "controller/fleet/agents.h"
 #include "controller/fleet/fleet_admin.h"
+#include "controller/fleet/leftovers.h"
 #include "controller/opensearch/cluster_api.h"
 #include "controller/opensearch/reindex_api.h"
 #include "controller/rollout/cluster_spec.h"
@@ -41,6 +42,7 @@ struct Parts {
   driver::Coordinator* coordinator = nullptr;
   fleet::Agents* agents = nullptr;
   fleet::FleetAdmin* fleet = nullptr;
+  fleet::Leftovers* leftovers = nullptr;
   store::ClusterStore* clusters = nullptr;
   store::RolloutStore* rollouts = nullptr;
   opensearch::ClusterApiFactory cluster_api;

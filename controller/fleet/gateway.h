@@ -21,6 +21,7 @@
 #include "controller/fleet/authority.h"
 #include "controller/fleet/fleet_admin.h"
 #include "controller/fleet/host_table.h"
+#include "controller/fleet/leftovers.h"
 #include "controller/fleet/queries.h"
 #include "controller/fleet/session.h"
 #include "controller/fleet/token_bucket.h"
@@ -47,7 +48,7 @@ struct GatewayOptions {
 // Serves drover.agent.v1.AgentGateway. Thread safe. Order of things in main:
 //   Make, SetListener, register service() at a server with TLS, …,
 //   Shutdown, server->Shutdown(deadline), destroy.
-class Gateway final : public Agents, public FleetAdmin, private Session::Owner {
+class Gateway final : public Agents, public FleetAdmin, public Leftovers, private Session::Owner {
  public:
   // Reads the hosts from the store. All four outlive the gateway.
   static StatusOr<std::unique_ptr<Gateway>> Make(const GatewayOptions& options,
@@ -77,6 +78,12 @@ class Gateway final : public Agents, public FleetAdmin, private Session::Owner {
   void FollowLog(const std::string& host, const std::string& project, const std::string& service,
                  int lines, std::function<bool(const LogChunk&)> sink,
                  std::function<void(Status)> done) override;
+
+  // Leftovers.
+  void ListLeftovers(const std::string& host, Millis timeout,
+                     std::function<void(StatusOr<std::vector<Leftover>>)> done) override;
+  void RemoveLeftover(const std::string& host, const Leftover& which, Millis timeout,
+                      std::function<void(StatusOr<Leftover>)> done) override;
 
   // FleetAdmin.
   std::string FleetName() override;

@@ -111,6 +111,12 @@ class ClusterApi {
   virtual StatusOr<std::vector<rollout::SnapshotView>> ListSnapshots(
       const std::string& repository) = 0;
   virtual Status DeleteSnapshot(const std::string& repository, const std::string& name) = 0;
+  // Of all files that the snapshot refers to, those that others refer to as well too. Nothing where
+  // the cluster does not say.
+  virtual std::optional<uint64_t> SnapshotBytes(const std::string& /*repository*/,
+                                                const std::string& /*name*/) {
+    return std::nullopt;
+  }
 
   // Begins a restore and returns at once. A `sample` has no replicas, is hidden, and takes no
   // aliases with it, like everything that comes back under another name.

@@ -93,6 +93,14 @@ std::optional<SnapshotView> ParseRunningSnapshot(const nlohmann::json& answer,
   return std::nullopt;
 }
 
+std::optional<uint64_t> ParseSnapshotBytes(const nlohmann::json& answer) {
+  for (const nlohmann::json& entry : At(answer, {"snapshots"})) {
+    const nlohmann::json& bytes = At(entry, {"stats", "total", "size_in_bytes"});
+    if (bytes.is_number()) return Unsigned(bytes);
+  }
+  return std::nullopt;
+}
+
 std::vector<SnapshotView> ParseSnapshots(const nlohmann::json& answer,
                                          const std::string& repository) {
   std::vector<SnapshotView> views;

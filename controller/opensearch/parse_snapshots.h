@@ -22,6 +22,9 @@ std::optional<rollout::SnapshotView> ParseRunningSnapshot(const nlohmann::json& 
                                                           const std::string& repository,
                                                           const std::string& name);
 
+// GET /_snapshot/{repository}/{name}/_status: bytes of all files that the snapshot refers to.
+std::optional<uint64_t> ParseSnapshotBytes(const nlohmann::json& answer);
+
 // GET /_snapshot/{repository}/{name or _all}: as the cluster lists them, the oldest first.
 std::vector<rollout::SnapshotView> ParseSnapshots(const nlohmann::json& answer,
                                                   const std::string& repository);

@@ -335,6 +335,13 @@ class RestClusterApi final : public ClusterApi {
     return ParseSnapshots(json, repository);
   }
 
+  std::optional<uint64_t> SnapshotBytes(const std::string& repository,
+                                        const std::string& name) override {
+    const auto status =
+        Ask({.path = SnapshotPath(repository, name) + "/_status", .timeout = kListTimeout});
+    return status.ok() ? ParseSnapshotBytes(*status) : std::nullopt;
+  }
+
   Status DeleteSnapshot(const std::string& repository, const std::string& name) override {
     const RestRequest request{
         .method = "DELETE", .path = SnapshotPath(repository, name), .timeout = kRepositoryTimeout};

@@ -16,7 +16,8 @@ LAB = ROOT / "tests/lab/lab"
 HOME = Path(os.environ.get("LAB") or "/var/lib/drover-lab")
 BIN = ROOT / "build/release/bin"
 PAGE = ROOT / "docs/benchmarks.md"
-OTHERS = "<!-- recovery -->\n"
+# The first of the other parts begins with it.
+OTHERS = "<!-- "
 NAME, FROM, TO, HOSTS = "bench", "2.17.1", "2.19.1", "h1,h2,h3"
 WAYS = ("plain loop", "Ansible", "Drover")
 LIMITS = {"plain loop": 0.95, "Ansible": 0.65, "reaction p50": 20.0, "reaction p99": 100.0, "rss": 18.0, "cpu": 0.2}

@@ -210,6 +210,38 @@ Lines RenderSnapshots(const google::protobuf::RepeatedPtrField<v1::Snapshot>& sn
   return table.Render();
 }
 
+std::string LeftoverWord(v1::LeftoverKind kind) {
+  switch (kind) {
+    case v1::LEFTOVER_KIND_COLD_COPY:
+      return "copy";
+    case v1::LEFTOVER_KIND_KEPT_VOLUME:
+      return "volume";
+    case v1::LEFTOVER_KIND_SNAPSHOT:
+      return "snapshot";
+    default:
+      return "?";
+  }
+}
+
+Lines RenderLeftovers(const google::protobuf::RepeatedPtrField<v1::Leftover>& leftovers,
+                      const View& view) {
+  if (leftovers.empty()) return {Line("rollouts have left nothing behind")};
+  Table table({"KIND", "CLUSTER", "WHERE", "NAME", "SIZE", "MADE", "ROLLOUT"});
+  for (const v1::Leftover& leftover : leftovers) {
+    const std::string where =
+        leftover.kind() == v1::LEFTOVER_KIND_SNAPSHOT
+            ? "repository " + leftover.path()
+            : leftover.host() + "/" + leftover.project() + "/" + leftover.service();
+    table.Add({Line(LeftoverWord(leftover.kind())),
+               Line(leftover.cluster().empty() ? "-" : Sanitize(leftover.cluster())),
+               Line(Sanitize(where)), Line(Sanitize(leftover.name()), Tone::kBold),
+               Line(leftover.has_bytes() ? FormatBytes(leftover.bytes()) : "-"),
+               Line(Ago(leftover.created_at(), view.now)),
+               Line(leftover.rollout().empty() ? "-" : Sanitize(leftover.rollout()))});
+  }
+  return table.Render();
+}
+
 Lines RenderCounted(const google::protobuf::RepeatedPtrField<v1::CountedIndex>& indexes,
                     const View& /*view*/) {
   Table table({"INDEX", "RESTORED AS", "DOCUMENTS", "LIVE"});

@@ -20,6 +20,10 @@ Lines RenderRollouts(const google::protobuf::RepeatedPtrField<v1::Rollout>& roll
                      const View& view);
 Lines RenderSnapshots(const google::protobuf::RepeatedPtrField<v1::Snapshot>& snapshots,
                       const View& view);
+// "copy", "volume", "snapshot": as it is typed, too.
+std::string LeftoverWord(v1::LeftoverKind kind);
+Lines RenderLeftovers(const google::protobuf::RepeatedPtrField<v1::Leftover>& leftovers,
+                      const View& view);
 Lines RenderCounted(const google::protobuf::RepeatedPtrField<v1::CountedIndex>& indexes,
                     const View& view);
 Lines RenderSnapshot(const v1::Snapshot& snapshot, const View& view);

@@ -175,6 +175,28 @@ void FakeAgents::FollowLog(const std::string&, const std::string&, const std::st
   follow_done = std::move(done);
 }
 
+void FakeLeftovers::ListLeftovers(
+    const std::string& host, Millis,
+    std::function<void(StatusOr<std::vector<fleet::Leftover>>)> done) {
+  const auto found = kept.find(host);
+  if (found == kept.end()) return done(Unavailable("host " + host + " is not connected"));
+  done(found->second);
+}
+
+void FakeLeftovers::RemoveLeftover(const std::string& host, const fleet::Leftover& which, Millis,
+                                   std::function<void(StatusOr<fleet::Leftover>)> done) {
+  if (!refusal.ok()) return done(refusal);
+  std::vector<fleet::Leftover>& all = kept[host];
+  const auto found = std::find_if(all.begin(), all.end(), [&which](const auto& one) {
+    return one.kind == which.kind && one.project == which.project && one.service == which.service &&
+           one.name == which.name;
+  });
+  if (found == all.end()) return done(NotFound("host " + host + ": nothing of that name"));
+  const fleet::Leftover removed = *found;
+  all.erase(found);
+  done(removed);
+}
+
 StatusOr<fleet::NewToken> FakeFleet::CreateToken(Millis ttl) {
   last_ttl = ttl;
   return fleet::NewToken{"DROVER-1-digest-secret", FromUnixMillis(1'800'003'600'000)};
@@ -288,6 +310,12 @@ Status FakeClusterApi::RegisterRepository(const rollout::RepositorySpec& spec) {
   repository.name = spec.repository;
   repository.type = spec.type;
   return OkStatus();
+}
+
+std::optional<uint64_t> FakeClusterApi::SnapshotBytes(const std::string&, const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  const auto found = snapshot_bytes.find(name);
+  return found == snapshot_bytes.end() ? std::nullopt : std::optional(found->second);
 }
 
 Status FakeClusterApi::DeleteSnapshot(const std::string&, const std::string& name) {

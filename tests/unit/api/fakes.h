@@ -127,6 +127,18 @@ class FakeAgents final : public fleet::Agents {
   std::function<void(Status)> follow_done;
 };
 
+// Hosts and what each keeps; a host that is not in it is not connected.
+class FakeLeftovers final : public fleet::Leftovers {
+ public:
+  void ListLeftovers(const std::string& host, Millis timeout,
+                     std::function<void(StatusOr<std::vector<fleet::Leftover>>)> done) override;
+  void RemoveLeftover(const std::string& host, const fleet::Leftover& which, Millis timeout,
+                      std::function<void(StatusOr<fleet::Leftover>)> done) override;
+
+  std::map<std::string, std::vector<fleet::Leftover>> kept;
+  Status refusal;  // of removals, where not OK
+};
+
 class FakeFleet final : public fleet::FleetAdmin {
  public:
   std::string FleetName() override { return "test-fleet"; }
@@ -205,6 +217,7 @@ class FakeClusterApi final : public opensearch::ClusterApi {
     return snapshots;
   }
   Status DeleteSnapshot(const std::string&, const std::string& name) override;
+  std::optional<uint64_t> SnapshotBytes(const std::string&, const std::string& name) override;
   Status BeginRestore(const rollout::RestorePlan& plan, bool sample) override;
   // Each call returns the next of `restores`, the last one for ever.
   StatusOr<opensearch::RestoreProgress> LookAtRestore(const std::vector<std::string>&) override;
@@ -218,6 +231,7 @@ class FakeClusterApi final : public opensearch::ClusterApi {
   rollout::RepositoryView repository;
   std::vector<rollout::SnapshotView> snapshots;
   std::vector<std::string> deleted_snapshots;
+  std::map<std::string, uint64_t> snapshot_bytes;
   std::vector<std::pair<rollout::RestorePlan, bool>> begun_restores;
   std::vector<opensearch::RestoreProgress> restores;
   std::map<std::string, uint64_t> documents;  // an index that is not in it is closed

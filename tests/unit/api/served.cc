@@ -32,6 +32,7 @@ Served::Served(bool identify_by_metadata) {
   parts.coordinator = &coordinator;
   parts.agents = &agents;
   parts.fleet = &fleet;
+  parts.leftovers = &leftovers;
   parts.clusters = &clusters;
   parts.rollouts = &store;
   parts.cluster_api = [api = cluster_api](const rollout::ClusterSpec&) { return api; };

@@ -32,6 +32,7 @@ class Served {
   FakeCoordinator coordinator{store};
   FakeAgents agents;
   FakeFleet fleet;
+  FakeLeftovers leftovers;
   FakeClusterStore clusters;
   std::shared_ptr<FakeClusterApi> cluster_api = std::make_shared<FakeClusterApi>();
   std::shared_ptr<FakeReindexApi> reindex_api = std::make_shared<FakeReindexApi>();

@@ -87,6 +87,9 @@ class FakeFleet final : public v1::FleetService::Service {
   std::vector<v1::TailLogResponse> log;
   v1::TailLogRequest log_request;
   std::atomic<int> revoked = 0;
+  v1::ListLeftoversRequest leftovers_request;
+  v1::ListLeftoversResponse leftovers;
+  v1::RemoveLeftoverRequest removal;
 
   grpc::Status GetController(grpc::ServerContext*, const v1::GetControllerRequest*,
                              v1::GetControllerResponse* response) override {
@@ -113,6 +116,17 @@ class FakeFleet final : public v1::FleetService::Service {
                           v1::RevokeHostResponse* response) override {
     ++revoked;
     response->mutable_host()->set_name(request->host());
+    return grpc::Status::OK;
+  }
+  grpc::Status ListLeftovers(grpc::ServerContext*, const v1::ListLeftoversRequest* request,
+                             v1::ListLeftoversResponse* response) override {
+    leftovers_request = *request;
+    *response = leftovers;
+    return grpc::Status::OK;
+  }
+  grpc::Status RemoveLeftover(grpc::ServerContext*, const v1::RemoveLeftoverRequest* request,
+                              v1::RemoveLeftoverResponse*) override {
+    removal = *request;
     return grpc::Status::OK;
   }
   grpc::Status TailLog(grpc::ServerContext*, const v1::TailLogRequest* request,

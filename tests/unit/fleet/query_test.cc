@@ -184,6 +184,40 @@ TEST_F(QueryTest, UploadNeedsACertificate) {
   EXPECT_EQ(upload->Finish().error_code(), grpc::PERMISSION_DENIED);
 }
 
+TEST_F(QueryTest, LeftoversAreListedAndRemoved) {
+  const auto agent = ConnectHost("h1");
+  Box<std::vector<Leftover>> lists;
+  gateway_->ListLeftovers(
+      "h1", kLong, [&lists](StatusOr<std::vector<Leftover>> all) { lists.Put(*std::move(all)); });
+  const pb::Query asked = agent->Read().query();
+  EXPECT_TRUE(asked.has_list_leftovers());
+  pb::AgentMessage answer;
+  answer.mutable_query_result()->set_query_id(asked.query_id());
+  pb::Leftover* left = answer.mutable_query_result()->mutable_leftovers()->add_leftovers();
+  left->set_kind(pb::LEFTOVER_KIND_KEPT_VOLUME);
+  left->set_project("search");
+  left->set_service("os");
+  left->set_name("drover-1");
+  left->set_bytes(7);
+  ASSERT_TRUE(agent->Send(answer));
+  const std::vector<Leftover> list = lists.Get(0);
+  ASSERT_EQ(list.size(), 1u);
+  EXPECT_EQ(list[0].kind, LeftoverKind::kKeptVolume);
+  EXPECT_EQ(list[0].bytes, 7u);
+
+  gateway_->RemoveLeftover("h1", list[0], kLong,
+                           [this](StatusOr<Leftover> removed) { errors_.Put(removed.status()); });
+  const pb::Query removal = agent->Read().query();
+  EXPECT_EQ(removal.remove_leftover().kind(), pb::LEFTOVER_KIND_KEPT_VOLUME);
+  EXPECT_EQ(removal.remove_leftover().project(), "search");
+  EXPECT_EQ(removal.remove_leftover().service(), "os");
+  EXPECT_EQ(removal.remove_leftover().name(), "drover-1");
+  answer.mutable_query_result()->set_query_id(removal.query_id());
+  answer.mutable_query_result()->mutable_error()->set_code(pb::OPERATION_ERROR_CODE_POLICY_DENIED);
+  ASSERT_TRUE(agent->Send(answer));
+  EXPECT_EQ(errors_.Get(0).code(), StatusCode::kPermissionDenied);
+}
+
 TEST_F(QueryTest, FollowFailsWithItsHost) {
   const auto agent = ConnectHost("h1");
   Follow(*agent);
