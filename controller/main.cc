@@ -158,7 +158,7 @@ Status Controller::Build() {
                           TakeEpoch(*store, config.take_over, clock.Now()));
   DROVER_ASSIGN_OR_RETURN(gateway, fleet::Gateway::Make(options, *authority, *store, clock));
   coordinator = std::make_unique<driver::LiveCoordinator>(
-      *store, *gateway, opensearch::MakeRestClusterApi, FindSpecIn(*store), clock);
+      *store, *gateway, *gateway, opensearch::MakeRestClusterApi, FindSpecIn(*store), clock);
   coordinator->SetFencedHandler([this](const fleet::Fenced& by) {
     {
       const std::lock_guard lock(fenced_mutex);

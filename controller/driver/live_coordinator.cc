@@ -44,6 +44,7 @@ bool IsResult(const rollout::EventBody& body) {
 }  // namespace
 
 LiveCoordinator::LiveCoordinator(store::RolloutStore& store, fleet::Agents& agents,
+                                 fleet::Leftovers& leftovers,
                                  opensearch::ClusterApiFactory clusters, SpecFinder find_spec,
                                  Clock& clock)
     : store_(store),
@@ -51,7 +52,7 @@ LiveCoordinator::LiveCoordinator(store::RolloutStore& store, fleet::Agents& agen
       find_spec_(std::move(find_spec)),
       clock_(clock),
       clusters_(std::move(clusters)),
-      observer_(clusters_, agents, clock),
+      observer_(clusters_, agents, leftovers, clock),
       intake_(loop_, clock),
       loop_(clock) {
   effects_ = std::make_unique<LiveEffects>(

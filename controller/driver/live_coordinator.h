@@ -28,7 +28,7 @@ class LiveCoordinator final : public Coordinator, public fleet::AgentListener {
   using SpecFinder = std::function<StatusOr<rollout::ClusterSpec>(const std::string&)>;
 
   // All must outlive the coordinator.
-  LiveCoordinator(store::RolloutStore& store, fleet::Agents& agents,
+  LiveCoordinator(store::RolloutStore& store, fleet::Agents& agents, fleet::Leftovers& leftovers,
                   opensearch::ClusterApiFactory clusters, SpecFinder find_spec, Clock& clock);
   ~LiveCoordinator() override;
 

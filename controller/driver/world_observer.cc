@@ -1,8 +1,10 @@
 #include "controller/driver/world_observer.h"
 
 #include <condition_variable>
+#include <future>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <utility>
 
 #include "common/base/files.h"
@@ -99,8 +101,39 @@ std::optional<Time> EndOfCertificate(const std::string& path) {
 
 }  // namespace
 
-WorldObserver::WorldObserver(Clusters& clusters, fleet::Agents& agents, Clock& clock)
-    : clusters_(clusters), agents_(agents), clock_(clock) {}
+WorldObserver::WorldObserver(Clusters& clusters, fleet::Agents& agents, fleet::Leftovers& leftovers,
+                             Clock& clock)
+    : clusters_(clusters), agents_(agents), leftovers_(leftovers), clock_(clock) {}
+
+void WorldObserver::ObserveCopies(const rollout::ClusterSpec& spec, rollout::World* world) {
+  using Answer = std::pair<std::string, StatusOr<std::vector<fleet::Leftover>>>;
+  std::set<std::string> hosts;
+  for (const rollout::MemberSpec& member : spec.members) hosts.insert(member.host);
+  auto answers = std::make_shared<std::promise<std::vector<Answer>>>();
+  struct Collected {
+    std::mutex mutex;
+    std::vector<Answer> answers;
+  };
+  auto collected = std::make_shared<Collected>();
+  for (const std::string& host : hosts) {
+    leftovers_.ListLeftovers(
+        host, kInspectTimeout,
+        [=, count = hosts.size()](StatusOr<std::vector<fleet::Leftover>> answer) {
+          const std::lock_guard<std::mutex> lock(collected->mutex);
+          collected->answers.emplace_back(host, std::move(answer));
+          if (collected->answers.size() == count) answers->set_value(collected->answers);
+        });
+  }
+  if (hosts.empty()) return;
+  for (const auto& [host, answer] : answers->get_future().get()) {
+    if (!answer.ok()) continue;
+    world->hosts_with_copies_told.insert(host);
+    for (const fleet::Leftover& one : *answer) {
+      if (one.kind != fleet::LeftoverKind::kColdCopy) continue;
+      world->cold_copies.insert(host + "/" + one.project + "/" + one.service + " " + one.name);
+    }
+  }
+}
 
 void WorldObserver::ObserveRepository(const rollout::ClusterSpec& spec, opensearch::ClusterApi& api,
                                       bool may_register, rollout::World* world) {
@@ -201,6 +234,7 @@ rollout::World WorldObserver::Observe(const rollout::ClusterSpec& spec,
                              });
     }
   }
+  if (options.hosts && options.request.tier == 2) ObserveCopies(spec, &world);
   StatusOr<std::shared_ptr<opensearch::ClusterApi>> api = clusters_.Get(spec);
   StatusOr<rollout::ClusterObservation> cluster =
       api.ok() ? (*api)->Observe() : StatusOr<rollout::ClusterObservation>(api.status());

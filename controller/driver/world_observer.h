@@ -4,6 +4,7 @@
 
 #include "controller/driver/clusters.h"
 #include "controller/fleet/agents.h"
+#include "controller/fleet/leftovers.h"
 #include "controller/rollout/plan.h"
 
 namespace drover::driver {
@@ -26,7 +27,8 @@ struct ObserveOptions {
 class WorldObserver {
  public:
   // All must outlive the observer.
-  WorldObserver(Clusters& clusters, fleet::Agents& agents, Clock& clock);
+  WorldObserver(Clusters& clusters, fleet::Agents& agents, fleet::Leftovers& leftovers,
+                Clock& clock);
 
   // Never fails: what could not be seen is said in the world (cluster_error, ProjectView::error).
   rollout::World Observe(const rollout::ClusterSpec& spec, const ObserveOptions& options);
@@ -34,12 +36,14 @@ class WorldObserver {
  private:
   void ObserveRepository(const rollout::ClusterSpec& spec, opensearch::ClusterApi& api,
                          bool may_register, rollout::World* world);
+  void ObserveCopies(const rollout::ClusterSpec& spec, rollout::World* world);
   std::optional<rollout::SnapshotView> FindAdoptable(const rollout::ClusterSpec& spec,
                                                      opensearch::ClusterApi& api,
                                                      const std::string& uuid);
 
   Clusters& clusters_;
   fleet::Agents& agents_;
+  fleet::Leftovers& leftovers_;
   Clock& clock_;
 };
 

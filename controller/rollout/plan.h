@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -125,6 +126,9 @@ struct World {
   // Where the request adopts: the newest finished snapshot that a rollout of this cluster took.
   std::optional<SnapshotView> adoptable;
   Inspection inspection;  // where the look is for checks
+  // Where the request goes back to cold copies: "HOST/PROJECT/SERVICE NAME" of each that its host
+  // keeps, of the hosts that said so.
+  std::set<std::string> cold_copies, hosts_with_copies_told;
   // A rollout of the cluster that has not ended, beside the one that looks; empty: none.
   std::string other_rollout;
   // Of the certificate that Drover shows to the cluster; nothing where it shows none.

@@ -132,6 +132,16 @@ void AddDebts(const Rollout& undone, Undo* undo) {
   if (undo->tier == 2 || undone.policies_stopped) undo->policies = undone.stopped_policies;
 }
 
+// Where it was registered by the rollout itself, the cluster file says what it is.
+RepositoryView RepositoryOf(const Plan& undone) {
+  RepositoryView repository = undone.repository;
+  if (!repository.type.empty()) return repository;
+  repository.name = undone.spec.snapshot.repository;
+  repository.type = undone.spec.snapshot.type;
+  repository.settings = undone.spec.snapshot.settings;
+  return repository;
+}
+
 void Expect(const Rollout& undone, const History& history, Plan* plan) {
   constexpr Millis kGuessMember{15'000};
   const Millis member = history.rollouts > 0 ? history.member : kGuessMember;
@@ -146,6 +156,10 @@ void Expect(const Rollout& undone, const History& history, Plan* plan) {
 }
 
 }  // namespace
+
+std::string CopyName(const PlannedMember& member, const std::string& copy) {
+  return member.host + "/" + member.project + "/" + member.service + " " + copy;
+}
 
 StatusOr<PlanRequest> UndoRequest(const Rollout& undone, int tier, const World& world) {
   DROVER_RETURN_IF_ERROR(CheckUndoable(undone));
@@ -188,7 +202,7 @@ StatusOr<Plan> MakeUndoPlan(const PlanId& id, const PlanRequest& request, const 
   plan.spec = spec;
   plan.created_at = world.at;
   plan.from_version = undone.plan->Target();
-  plan.repository = undone.plan->repository;
+  plan.repository = RepositoryOf(*undone.plan);
   plan.snapshot = undone.plan->snapshot;
   plan.observed_nodes = undone.plan->observed_nodes;
   plan.documents = undone.plan->documents;

@@ -20,6 +20,9 @@ StatusOr<PlanRequest> UndoRequest(const Rollout& undone, int tier, const World& 
 StatusOr<Plan> MakeUndoPlan(const PlanId& id, const PlanRequest& request, const Rollout& undone,
                             const ClusterSpec& spec, const World& world, const History& history);
 
+// How World::cold_copies names the copy of a member.
+std::string CopyName(const PlannedMember& member, const std::string& copy);
+
 // checks/undo_checks.cc: B1 to B5, in place of the checks of an upgrade: a cluster that is down or
 // broken is no reason not to go back.
 std::vector<CheckResult> RunUndoChecks(const Plan& plan, const World& world);

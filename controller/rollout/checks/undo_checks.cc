@@ -52,6 +52,19 @@ Finding NoOtherRollout(const World& world) {
                "drover rollout pause " + world.other_rollout + ", or wait for its end");
 }
 
+// Copies that are not on their hosts any more: somebody has removed them.
+std::string MissingCopies(const Plan& plan, const World& world) {
+  std::vector<std::string> missing;
+  for (const PlannedMember& member : plan.members) {
+    if (member.volume != VolumeChange::kRestore) continue;
+    if (!world.hosts_with_copies_told.contains(member.host)) continue;
+    if (!world.cold_copies.contains(CopyName(member, plan.snapshot))) {
+      missing.push_back(member.name + " on " + member.host);
+    }
+  }
+  return missing.empty() ? "" : Join(missing);
+}
+
 Finding WayHolds(const Plan& plan, const World& world) {
   const Undo& undo = *plan.undo;
   const bool answers = world.cluster_error.empty();
@@ -62,6 +75,10 @@ Finding WayHolds(const Plan& plan, const World& world) {
     const std::string obstacle = RebuildObstacle(world.cluster, ids, plan.request.to_version);
     if (obstacle.empty()) return Pass("every shard is started, its primary too, on an old node");
     return Block(obstacle, "finish forward, or plan anew: drover rollout rollback " + undo.rollout);
+  }
+  if (const std::string missing = MissingCopies(plan, world); !missing.empty()) {
+    return Block("the cold copy " + plan.snapshot + " is gone: of " + missing,
+                 "another way back: drover rollout rollback " + undo.rollout + " --tier 3");
   }
   if (undo.tier == 2 && !undo.lossy && undo.operations && answers) {
     const auto written = WrittenSince(*undo.operations, world.cluster);

@@ -179,6 +179,25 @@ TEST(RollbackTest, AWriteAfterThePlanMakesItStale) {
   EXPECT_EQ(h.most_down, 0U);
 }
 
+TEST(RollbackTest, TierTwoBlocksWhereACopyIsGone) {
+  Harness undone = FullStop();
+  undone.Run();
+  World world = undone.Now();
+  for (const char* host : {"h1", "h2", "h3"}) {
+    world.hosts_with_copies_told.insert(host);
+    if (host != std::string("h2")) {
+      world.cold_copies.insert(std::string(host) + "/search/opensearch drover-7f3c9a1e");
+    }
+  }
+  const auto request = UndoRequest(undone.rollout(), 2, world);
+  ASSERT_TRUE(request.ok());
+  const auto plan = MakeUndoPlan(PlanId("b0b0b0b0"), *request, undone.rollout(),
+                                 testing::HealthySpec(), world, {});
+  ASSERT_TRUE(plan.ok());
+  EXPECT_FALSE(plan->Startable());
+  EXPECT_THAT(plan->checks[3].evidence, HasSubstr("is gone: of os-2 on h2"));
+}
+
 TEST(RollbackTest, TierThreeFillsAFreshClusterFromTheSnapshot) {
   Harness undone(testing::HealthyPlan());
   undone.Ask(Request::kStart);
