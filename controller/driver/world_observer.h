@@ -33,9 +33,8 @@ class WorldObserver {
  private:
   void ObserveRepository(const rollout::ClusterSpec& spec, opensearch::ClusterApi& api,
                          bool may_register, rollout::World* world);
-  std::optional<rollout::SnapshotView> FindAdoptable(const rollout::ClusterSpec& spec,
-                                                     opensearch::ClusterApi& api,
-                                                     const std::string& uuid);
+  void FindAdoptable(const rollout::ClusterSpec& spec, opensearch::ClusterApi& api,
+                     rollout::World* world);
 
   Clusters& clusters_;
   fleet::Agents& agents_;
