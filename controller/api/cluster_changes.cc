@@ -37,6 +37,7 @@ Flat Flatten(const rollout::ClusterSpec& spec) {
   flat["auth.password_file"] = spec.auth.password_file;
   flat["snapshot.repository"] = spec.snapshot.repository;
   flat["snapshot.type"] = spec.snapshot.type;
+  flat["snapshot.upgrade_folder"] = spec.snapshot.shared_folder ? "shared" : "own";
   for (const auto& [key, value] : spec.snapshot.settings) {
     flat["snapshot.settings." + key] = value;
   }

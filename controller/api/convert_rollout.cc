@@ -183,7 +183,7 @@ uint32_t Count(int number) { return static_cast<uint32_t>(std::max(0, number)); 
 
 void SnapshotToProto(const rollout::Rollout& rollout, pb::SnapshotStatus* out) {
   const rollout::SnapshotProgress& progress = rollout.snapshot;
-  out->set_repository(rollout.plan->repository.name);
+  out->set_repository(rollout.plan->SnapshotRepository());
   out->set_name(rollout.plan->snapshot);
   out->set_state(progress.state);
   out->set_shards_done(Count(progress.shards_done));
@@ -298,6 +298,7 @@ void ToProto(const rollout::Plan& plan, pb::Plan* out) {
   out->set_repository_verified_nodes(
       static_cast<uint32_t>(plan.repository.verified_node_ids.size()));
   out->set_snapshot(plan.snapshot);
+  out->set_own_repository(plan.own_repository);
   ToProto(plan.expected, out->mutable_expected());
   out->set_expected_from(plan.expected_from);
   ToProto(plan.created_at, out->mutable_created_at());

@@ -7,6 +7,8 @@
 #include "controller/api/snapshots.h"
 #include "controller/api/unary.h"
 #include "controller/api/words.h"
+#include "controller/opensearch/upgrade_snapshots.h"
+#include "controller/rollout/own_repository.h"
 
 namespace drover::api {
 namespace {
@@ -31,8 +33,10 @@ Status Get(const Parts& parts, const pb::GetSnapshotRequest& request, pb::Snapsh
 
 Status List(const Parts& parts, const std::string& name, pb::ListSnapshotsResponse* response) {
   DROVER_ASSIGN_OR_RETURN(ClusterAtHand cluster, OpenCluster(parts, name));
-  DROVER_ASSIGN_OR_RETURN(const auto snapshots, cluster.api->ListSnapshots(cluster.repository()));
-  for (const auto& snapshot : snapshots) ToProto(snapshot, response->add_snapshots());
+  DROVER_ASSIGN_OR_RETURN(const auto all,
+                          opensearch::ListAllSnapshots(*cluster.api, cluster.repository()));
+  for (const auto& snapshot : all.snapshots) ToProto(snapshot, response->add_snapshots());
+  for (const auto& problem : all.unreadable) response->add_unreadable(problem);
   return OkStatus();
 }
 
@@ -58,19 +62,38 @@ Status Verify(const Parts& parts, const std::string& name, pb::VerifyRepositoryR
       response->add_verified_nodes(node.name);
     }
   }
-  for (const auto& missing : MissingNodes(nodes, verified)) response->add_missing_nodes(missing);
+  for (const auto& missing : rollout::NotVerifiedBy(nodes, verified)) {
+    response->add_missing_nodes(missing);
+  }
   return OkStatus();
 }
 
 Status ListExpired(const Parts& parts, const pb::ListExpiredSnapshotsRequest& request,
                    pb::ListExpiredSnapshotsResponse* response) {
   DROVER_ASSIGN_OR_RETURN(ClusterAtHand cluster, OpenCluster(parts, request.cluster()));
-  DROVER_ASSIGN_OR_RETURN(const auto snapshots, cluster.api->ListSnapshots(cluster.repository()));
+  DROVER_ASSIGN_OR_RETURN(const auto all,
+                          opensearch::ListAllSnapshots(*cluster.api, cluster.repository()));
+  for (const auto& problem : all.unreadable) response->add_unreadable(problem);
   rollout::Retention retention{request.keep(), std::nullopt};
   if (request.has_age()) retention.age = FromProto(request.age());
-  for (const auto& snapshot : rollout::FindExpired(snapshots, retention, parts.clock->Now())) {
+  for (const auto& snapshot : rollout::FindExpired(all.snapshots, retention, parts.clock->Now())) {
     ToProto(snapshot, response->add_snapshots());
   }
+  return OkStatus();
+}
+
+// The repository that was made for it alone goes with the last snapshot in it.
+Status DeleteOne(ClusterAtHand& cluster, const rollout::SnapshotView& snapshot,
+                 pb::DeleteSnapshotsResponse* response) {
+  DROVER_RETURN_IF_ERROR(cluster.api->DeleteSnapshot(snapshot.repository, snapshot.name));
+  response->add_deleted(snapshot.name);
+  const StatusOr<bool> dropped =
+      opensearch::DropIfEmpty(*cluster.api, cluster.repository(), snapshot.repository);
+  if (!dropped.ok()) {
+    return Annotate(dropped.status(), "deleted, but its repository " + snapshot.repository +
+                                          " could not be unregistered");
+  }
+  if (*dropped) response->add_unregistered(snapshot.repository);
   return OkStatus();
 }
 
@@ -78,12 +101,15 @@ Status Delete(const Parts& parts, const Caller& caller, const pb::DeleteSnapshot
               pb::DeleteSnapshotsResponse* response) {
   if (request.names().empty()) return InvalidArgument("name at least one snapshot");
   DROVER_ASSIGN_OR_RETURN(ClusterAtHand cluster, OpenCluster(parts, request.cluster()));
+  std::vector<rollout::SnapshotView> snapshots;
   for (const std::string& name : request.names()) {
-    DROVER_RETURN_IF_ERROR(FindSnapshot(cluster, name).status());
+    DROVER_ASSIGN_OR_RETURN(rollout::SnapshotView snapshot, FindSnapshot(cluster, name));
+    snapshots.push_back(std::move(snapshot));
     DROVER_RETURN_IF_ERROR(NotNeeded(parts, cluster.spec.name, name));
   }
-  for (const std::string& name : request.names()) {
-    const Status status = cluster.api->DeleteSnapshot(cluster.repository(), name);
+  for (const rollout::SnapshotView& snapshot : snapshots) {
+    const std::string& name = snapshot.name;
+    const Status status = DeleteOne(cluster, snapshot, response);
     if (!status.ok()) {
       return Annotate(status, "deleted " + std::to_string(response->deleted_size()) + " of " +
                                   std::to_string(request.names_size()) + "; snapshot " + name);
@@ -93,7 +119,6 @@ Status Delete(const Parts& parts, const Caller& caller, const pb::DeleteSnapshot
     event.text = caller.name + " deleted snapshot " + name + " of cluster " + cluster.spec.name;
     event.fields = {{"by", caller.name}, {"cluster", cluster.spec.name}, {"snapshot", name}};
     parts.coordinator->Append(event);
-    response->add_deleted(name);
   }
   return OkStatus();
 }

@@ -6,6 +6,7 @@
 
 #include "controller/api/busy_clusters.h"
 #include "controller/api/words.h"
+#include "controller/opensearch/upgrade_snapshots.h"
 
 namespace drover::api {
 namespace {
@@ -94,11 +95,12 @@ StatusOr<ClusterAtHand> OpenCluster(const Parts& parts, const std::string& name)
 
 StatusOr<rollout::SnapshotView> FindSnapshot(ClusterAtHand& cluster, const std::string& name) {
   DROVER_ASSIGN_OR_RETURN(rollout::SnapshotView snapshot,
-                          cluster.api->GetSnapshot(cluster.repository(), name));
+                          opensearch::FindAnySnapshot(*cluster.api, cluster.repository(), name));
   if (!snapshot.state.empty()) return snapshot;
   std::vector<std::string> names;
-  if (const auto others = cluster.api->ListSnapshots(cluster.repository()); others.ok()) {
-    for (const auto& other : *others) names.push_back(other.name);
+  const auto others = opensearch::ListAllSnapshots(*cluster.api, cluster.repository());
+  if (others.ok()) {
+    for (const auto& other : others->snapshots) names.push_back(other.name);
   }
   return NotFound("repository " + cluster.repository() + " has no snapshot '" + name +
                   "': " + WhatExists(names));
@@ -127,18 +129,6 @@ StatusOr<rollout::RepositoryView> EnsureRepository(ClusterAtHand& cluster, bool*
   DROVER_RETURN_IF_ERROR(cluster.api->RegisterRepository(cluster.spec.snapshot));
   if (registered != nullptr) *registered = true;
   return cluster.api->GetRepository(cluster.repository());
-}
-
-std::vector<std::string> MissingNodes(const std::vector<rollout::NodeView>& nodes,
-                                      const rollout::RepositoryView& repository) {
-  const auto& ids = repository.verified_node_ids;
-  std::vector<std::string> missing;
-  for (const rollout::NodeView& node : nodes) {
-    if (!node.HoldsData() && !node.ManagerEligible()) continue;
-    if (std::find(ids.begin(), ids.end(), node.id) == ids.end()) missing.push_back(node.name);
-  }
-  std::sort(missing.begin(), missing.end());
-  return missing;
 }
 
 StatusOr<std::unique_ptr<Source<pb::CreateSnapshotResponse>>> BeginSnapshot(

@@ -22,6 +22,7 @@ struct ClusterAtHand {
 // NOT_FOUND names the clusters that exist; FAILED_PRECONDITION where the file names no repository.
 StatusOr<ClusterAtHand> OpenCluster(const Parts& parts, const std::string& name);
 
+// Wherever it is: in the cluster's repository or in one that was made for a single upgrade.
 // NOT_FOUND names those that exist.
 StatusOr<rollout::SnapshotView> FindSnapshot(ClusterAtHand& cluster, const std::string& name);
 
@@ -33,10 +34,6 @@ Status NotNeeded(const Parts& parts, const std::string& cluster, const std::stri
 // how.
 StatusOr<rollout::RepositoryView> EnsureRepository(ClusterAtHand& cluster,
                                                    bool* registered = nullptr);
-
-// Names of nodes that hold data or may be elected and did not verify the repository.
-std::vector<std::string> MissingNodes(const std::vector<rollout::NodeView>& nodes,
-                                      const rollout::RepositoryView& repository);
 
 // Begins the snapshot `name` and follows it to its end, looking each `poll`. The stream ends OK
 // after SUCCESS, FAILED_PRECONDITION after any other end. Blocks while it begins.

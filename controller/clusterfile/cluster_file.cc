@@ -150,6 +150,8 @@ class Reader {
       } else if (entry.key == "type") {
         repository.type =
             ReadText(entry.value, what, "a repository type such as fs or s3", problems_);
+      } else if (entry.key == "upgrade_folder") {
+        ReadUpgradeFolder(entry.value);
       } else if (entry.key == "settings") {
         for (const Entry& setting : ReadMap(entry.value, what, problems_)) AddSetting(setting);
       } else {
@@ -169,6 +171,14 @@ class Reader {
                         "\" but no type; expected type: fs (or s3, "
                         "…), or the repository's name alone where it is registered already");
     }
+  }
+
+  void ReadUpgradeFolder(const YAML::Node& value) {
+    const std::string what = "snapshot.upgrade_folder";
+    const std::string folder = ReadText(value, what, "own or shared", problems_);
+    spec_.snapshot.shared_folder = folder == "shared";
+    if (folder.empty() || folder == "own" || folder == "shared") return;
+    problems_.Add(value.Mark(), what + " is \"" + folder + "\"; expected own or shared");
   }
 
   void AddSetting(const Entry& entry) {

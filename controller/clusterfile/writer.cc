@@ -75,6 +75,7 @@ void WriteSnapshot(const ClusterSpec& spec, YAML::Emitter& out) {
   line.Add("repository", repository.repository);
   line.AddUnlessEmpty("type", repository.type);
   for (const auto& [key, value] : repository.settings) line.Add(key, value);
+  if (repository.shared_folder) line.Add("upgrade_folder", "shared");
 }
 
 void WriteMembers(const ClusterSpec& spec, YAML::Emitter& out) {

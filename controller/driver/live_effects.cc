@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/base/log.h"
+#include "controller/opensearch/upgrade_snapshots.h"
 
 namespace drover::driver {
 namespace {
@@ -96,6 +97,8 @@ void LiveEffects::FollowSnapshot(const Job& job, const rollout::TakeSnapshot& or
     StatusOr<std::shared_ptr<opensearch::ClusterApi>> api = clusters_.Get(job.plan->spec);
     if (!api.ok()) return report({}, Message(api.status()));
     if (stopped_) return;
+    const Status prepared = opensearch::PrepareRepository(**api, order);
+    if (!prepared.ok()) return report({}, Message(prepared));
     // A name that is taken is the snapshot that this action began before a restart.
     const Status begun = (*api)->BeginRolloutSnapshot(order.repository, order.name, job.origin);
     if (!begun.ok() && begun.code() != StatusCode::kAlreadyExists) {
@@ -208,11 +211,17 @@ struct LiveEffects::Performer {
   }
   void operator()(const rollout::TakeSnapshot& order) { self.FollowSnapshot(job, order); }
   void operator()(const rollout::DeleteSnapshot& order) {
-    Call([order](opensearch::ClusterApi& api) {
-      const Status status = api.DeleteSnapshot(order.repository, order.name);
-      // It was never begun, or an earlier try has deleted it.
-      return status.code() == StatusCode::kNotFound ? OkStatus() : status;
-    });
+    const rollout::ActionId id = job.id;
+    self.OnCluster(
+        job,
+        [id, order](opensearch::ClusterApi& api) -> rollout::EventBody {
+          rollout::CallEnded ended{id, ""};
+          ended.error = ErrorOf(opensearch::RemoveSnapshot(api, order, &ended.names));
+          return ended;
+        },
+        [id](const std::string& error) -> rollout::EventBody {
+          return rollout::CallEnded{id, error};
+        });
   }
   void operator()(const rollout::PutSettings& put) {
     Call([put](opensearch::ClusterApi& api) { return api.PutSettings(put.persistent, {}); });

@@ -9,6 +9,7 @@
 
 #include "common/base/files.h"
 #include "common/crypto/crypto.h"
+#include "controller/opensearch/upgrade_snapshots.h"
 #include "controller/rollout/match.h"
 #include "controller/rollout/version.h"
 
@@ -173,19 +174,25 @@ void WorldObserver::ObserveRepository(const rollout::ClusterSpec& spec, opensear
   }
 }
 
-// The newest one decides: an older upgrade than the last one has ended.
-std::optional<rollout::SnapshotView> WorldObserver::FindAdoptable(const rollout::ClusterSpec& spec,
-                                                                  opensearch::ClusterApi& api,
-                                                                  const std::string& uuid) {
-  const auto snapshots = api.ListSnapshots(spec.snapshot.repository);
-  if (!snapshots.ok()) return std::nullopt;
-  std::optional<rollout::SnapshotView> newest;
-  for (const rollout::SnapshotView& snapshot : *snapshots) {
+// The newest one decides: an older upgrade than the last one has ended. So one that cannot be read
+// leaves it open.
+void WorldObserver::FindAdoptable(const rollout::ClusterSpec& spec, opensearch::ClusterApi& api,
+                                  rollout::World* world) {
+  const auto all = opensearch::ListAllSnapshots(api, spec.snapshot.repository);
+  if (!all.ok()) {
+    world->adoptable_error = Message(all.status());
+    return;
+  }
+  if (!all->unreadable.empty()) {
+    world->adoptable_error = all->unreadable.front();
+    return;
+  }
+  std::optional<rollout::SnapshotView>& newest = world->adoptable;
+  for (const rollout::SnapshotView& snapshot : all->snapshots) {
     if (snapshot.state != "SUCCESS" || !snapshot.origin) continue;
-    if (snapshot.origin->cluster_uuid != uuid) continue;
+    if (snapshot.origin->cluster_uuid != world->cluster.cluster_uuid) continue;
     if (!newest || snapshot.ended_at > newest->ended_at) newest = snapshot;
   }
-  return newest;
 }
 
 rollout::World WorldObserver::Observe(const rollout::ClusterSpec& spec,
@@ -249,7 +256,7 @@ rollout::World WorldObserver::Observe(const rollout::ClusterSpec& spec,
     }
     if (options.operations) (*api)->AddOperations(&world.cluster);
     if (options.request.adopt) {
-      world.adoptable = FindAdoptable(spec, **api, world.cluster.cluster_uuid);
+      FindAdoptable(spec, **api, &world);
     }
     if (options.repository) {
       ObserveRepository(spec, **api, options.register_repository, &world);

@@ -37,9 +37,8 @@ class WorldObserver {
   void ObserveRepository(const rollout::ClusterSpec& spec, opensearch::ClusterApi& api,
                          bool may_register, rollout::World* world);
   void ObserveCopies(const rollout::ClusterSpec& spec, rollout::World* world);
-  std::optional<rollout::SnapshotView> FindAdoptable(const rollout::ClusterSpec& spec,
-                                                     opensearch::ClusterApi& api,
-                                                     const std::string& uuid);
+  void FindAdoptable(const rollout::ClusterSpec& spec, opensearch::ClusterApi& api,
+                     rollout::World* world);
 
   Clusters& clusters_;
   fleet::Agents& agents_;

@@ -90,8 +90,13 @@ class ClusterApi {
   // The repository as registered, not verified. exists=false where there is none.
   virtual StatusOr<rollout::RepositoryView> GetRepository(const std::string& name) = 0;
   virtual Status RegisterRepository(const rollout::RepositorySpec& spec) = 0;
-  // Takes the registration away; what is stored in the repository stays.
+  // Every repository that is registered.
+  virtual StatusOr<std::vector<rollout::RepositoryView>> ListRepositories() = 0;
+  // Takes the registration away; what is stored in the repository stays. NOT_FOUND where there is
+  // none.
   virtual Status DeleteRepository(const std::string& name) = 0;
+  // Has the cluster delete what snapshots that were never finished have written there.
+  virtual Status CleanUpRepository(const std::string& name) = 0;
   // Has every node write and read. A failing verification is a view with verify_error.
   virtual StatusOr<rollout::RepositoryView> VerifyRepository(const std::string& name) = 0;
 

@@ -252,9 +252,22 @@ class RestClusterApi final : public ClusterApi {
     return Ask(request).status();
   }
 
+  StatusOr<std::vector<rollout::RepositoryView>> ListRepositories() override {
+    DROVER_ASSIGN_OR_RETURN(const nlohmann::json json, Ask({.path = "/_snapshot"}));
+    std::vector<rollout::RepositoryView> views;
+    for (const auto& [name, repository] : json.items()) {
+      views.push_back(ParseRepository(json, name));
+    }
+    return views;
+  }
+
   Status DeleteRepository(const std::string& name) override {
-    return Ask({.method = "DELETE",
-                .path = "/_snapshot/" + Escape(name),
+    return Delete("/_snapshot/" + Escape(name));
+  }
+
+  Status CleanUpRepository(const std::string& name) override {
+    return Ask({.method = "POST",
+                .path = "/_snapshot/" + Escape(name) + "/_cleanup",
                 .timeout = kRepositoryTimeout})
         .status();
   }
@@ -343,11 +356,7 @@ class RestClusterApi final : public ClusterApi {
   }
 
   Status DeleteSnapshot(const std::string& repository, const std::string& name) override {
-    const RestRequest request{
-        .method = "DELETE", .path = SnapshotPath(repository, name), .timeout = kRepositoryTimeout};
-    DROVER_ASSIGN_OR_RETURN(const RestAnswer answer, client_.Call(request));
-    if (answer.status == 404) return NotFound(FailureReason(answer));
-    return answer.status < 400 ? OkStatus() : FailureStatus(request, answer);
+    return Delete(SnapshotPath(repository, name));
   }
 
   Status BeginRestore(const rollout::RestorePlan& plan, bool sample) override {
@@ -359,13 +368,7 @@ class RestClusterApi final : public ClusterApi {
   StatusOr<uint64_t> CountDocuments(const std::string& index) override {
     return opensearch::CountDocuments(client_, index);
   }
-  Status DeleteIndex(const std::string& index) override {
-    const RestRequest request{
-        .method = "DELETE", .path = "/" + Escape(index), .timeout = kRepositoryTimeout};
-    DROVER_ASSIGN_OR_RETURN(const RestAnswer answer, client_.Call(request));
-    if (answer.status == 404) return NotFound(FailureReason(answer));
-    return answer.status < 400 ? OkStatus() : FailureStatus(request, answer);
-  }
+  Status DeleteIndex(const std::string& index) override { return Delete("/" + Escape(index)); }
 
   Status StopSnapshotPolicy(const std::string& name) override { return SetPolicy(name, "_stop"); }
   Status StartSnapshotPolicy(const std::string& name) override { return SetPolicy(name, "_start"); }
@@ -374,6 +377,14 @@ class RestClusterApi final : public ClusterApi {
   StatusOr<nlohmann::json> Ask(const RestRequest& request) {
     DROVER_ASSIGN_OR_RETURN(const RestAnswer answer, client_.Call(request));
     return SuccessJson(request, answer);
+  }
+
+  // NOT_FOUND where there is nothing.
+  Status Delete(const std::string& path) {
+    const RestRequest request{.method = "DELETE", .path = path, .timeout = kRepositoryTimeout};
+    DROVER_ASSIGN_OR_RETURN(const RestAnswer answer, client_.Call(request));
+    if (answer.status == 404) return NotFound(FailureReason(answer));
+    return answer.status < 400 ? OkStatus() : FailureStatus(request, answer);
   }
 
   // Its success has no body.

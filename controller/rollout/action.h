@@ -49,10 +49,15 @@ struct CancelOperation {  // no result of its own: the operation ends
 // Begins the snapshot unless it exists, and follows it.
 struct TakeSnapshot {  // → SnapshotSeen…, the last one with a state that is not IN_PROGRESS
   std::string repository, name;
+  // Where it is named: `repository` is first made below this one for this snapshot alone, and
+  // verified by every node (own_repository.h). Empty: it is there.
+  std::string parent = {};
   bool operator==(const TakeSnapshot&) const = default;
 };
-struct DeleteSnapshot {  // → CallEnded
+struct DeleteSnapshot {  // → CallEnded, with a sentence in `names` where something stays behind
   std::string repository, name;
+  // The repository was made for it alone: its registration goes as well.
+  bool with_repository = false;
   bool operator==(const DeleteSnapshot&) const = default;
 };
 struct PutSettings {  // → CallEnded

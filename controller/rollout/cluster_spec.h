@@ -27,6 +27,9 @@ struct RepositorySpec {
   // Empty: the repository must exist already. Else it is registered where it is missing.
   std::string type;
   std::map<std::string, std::string> settings;  // passed through: location, bucket, base_path, …
+  // An upgrade's snapshot goes where all others go, and not into a repository of its own below this
+  // one (own_repository.h).
+  bool shared_folder = false;
   bool operator==(const RepositorySpec&) const = default;
 };
 

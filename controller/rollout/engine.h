@@ -217,7 +217,7 @@ void OnFinishingCallEnded(Engine& e, const Action& action, const std::string& er
 // Leaves whatever runs, puts back what was changed, then enters `after`.
 void BeginRestore(Engine& e, Phase after, const std::string& reason);
 void AdvanceRestoring(Engine& e);
-void OnRestoringCallEnded(Engine& e, const Action& action, const std::string& error);
+void OnRestoringCallEnded(Engine& e, const Action& action, const CallEnded& ended);
 void OnRestoringOperationEnded(Engine& e, int i, const Outstanding& action,
                                const OperationEnd& end);
 void OnRestoringHealth(Engine& e, const HealthSeen& seen);

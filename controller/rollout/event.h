@@ -53,8 +53,9 @@ struct SnapshotSeen {
 };
 struct CallEnded {
   ActionId id;
-  std::string error;                    // empty: done
-  std::vector<std::string> names = {};  // ClearArchived: of the settings that are gone
+  std::string error;  // empty: done
+  // ClearArchived: of the settings that are gone. DeleteSnapshot: what stays behind, a sentence.
+  std::vector<std::string> names = {};
 };
 struct HealthSeen {
   ActionId id;

@@ -143,7 +143,8 @@ void OnFinishingObserved(Engine& e, const Observed& seen) {
   if (!cluster.security_upgrade.empty()) {
     e.r().outcome.push_back("security: " + cluster.security_upgrade);
   }
-  e.r().outcome.push_back("snapshot: " + e.plan().snapshot + " in " + e.plan().repository.name);
+  e.r().outcome.push_back("snapshot: " + e.plan().snapshot + " in " +
+                          e.plan().SnapshotRepository());
   const std::string left = CompanionsLeft(e);
   if (!left.empty()) e.r().outcome.push_back("companions left as they were (skipped): " + left);
   AddUndone(e);

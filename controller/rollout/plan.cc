@@ -9,6 +9,7 @@
 #include "controller/rollout/checks/removed_settings.h"
 #include "controller/rollout/gates.h"
 #include "controller/rollout/match.h"
+#include "controller/rollout/own_repository.h"
 #include "controller/rollout/version.h"
 
 namespace drover::rollout {
@@ -86,6 +87,11 @@ StatusOr<PlanRequest> CompleteRequest(const PlanRequest& wanted, const ClusterSp
                                       const World& world) {
   if (!wanted.adopt) return wanted;
   if (!world.cluster_error.empty()) return Unavailable(world.cluster_error);
+  if (!world.adoptable_error.empty()) {
+    return FailedPrecondition(
+        "it cannot be told which snapshot is the newest one: " + world.adoptable_error +
+        "; make it readable, or unregister it if it is lost");
+  }
   if (!world.adoptable || !world.adoptable->origin) {
     return FailedPrecondition(
         "nothing to adopt: repository " + spec.snapshot.repository +
@@ -189,10 +195,22 @@ void Admit(const ClusterObservation& cluster, const History& history, Plan* plan
   }
 }
 
+// Nothing of a newer version is written where a restart's snapshot goes.
+void ChooseRepository(const World& world, Plan* plan) {
+  const RepositorySpec& spec = plan->spec.snapshot;
+  const std::string& type = world.repository.exists ? world.repository.type : spec.type;
+  const bool upgrade = plan->request.kind == Kind::kUpgrade && !plan->request.adopt;
+  if (!upgrade || spec.shared_folder || spec.repository.empty()) return;
+  if (FolderSetting(type).empty()) return;
+  plan->own_repository = OwnRepositoryName(spec.repository, plan->snapshot);
+}
+
 // The snapshot takes the place of a new one.
 void Adopt(const World& world, Plan* plan) {
   plan->adopted = world.adoptable->origin;
   plan->snapshot = world.adoptable->name;
+  const std::string& repository = world.adoptable->repository;
+  plan->own_repository = repository == plan->spec.snapshot.repository ? "" : repository;
   plan->from_version = plan->adopted->from_version;
   for (const PlannedMember& member : plan->members) {
     if (member.node_id.empty()) ++plan->observed_nodes;
@@ -345,6 +363,7 @@ StatusOr<Plan> MakePlan(const PlanId& id, const PlanRequest& wanted, const Clust
                      : AssignBatches(world.cluster, spec.rules.max_unavailable, &plan.members);
   plan.repository = world.repository;
   plan.snapshot = "drover-" + id.str();
+  ChooseRepository(world, &plan);
   plan.observed_nodes = static_cast<int>(world.cluster.nodes.size());
   for (const IndexView& index : world.cluster.indices) {
     if (index.docs) plan.documents[index.name] = *index.docs;

@@ -125,7 +125,8 @@ struct World {
   RepositoryView repository;
   // Where the request adopts: the newest finished snapshot that a rollout of this cluster took.
   std::optional<SnapshotView> adoptable;
-  Inspection inspection;  // where the look is for checks
+  std::string adoptable_error = {};  // why that could not be found out; empty: it could
+  Inspection inspection;             // where the look is for checks
   // Where the request goes back to cold copies: "HOST/PROJECT/SERVICE NAME" of each that its host
   // keeps, of the hosts that said so.
   std::set<std::string> cold_copies, hosts_with_copies_told;
@@ -157,6 +158,8 @@ struct Plan {
   std::vector<CheckResult> checks;
   RepositoryView repository;
   std::string snapshot;  // the name it will get
+  // Where it goes, made for it alone below the cluster's own repository; empty: into that one.
+  std::string own_repository;
   int observed_nodes = 0;
   std::map<std::string, uint64_t> documents;  // index → count, open indexes
   Millis expected{};
@@ -185,6 +188,9 @@ struct Plan {
   // A restart makes the containers again from the images that their hosts have: nothing is pulled,
   // no file is edited.
   bool ChangesImages() const { return request.kind != Kind::kRestart; }
+  const std::string& SnapshotRepository() const {
+    return own_repository.empty() ? spec.snapshot.repository : own_repository;
+  }
   // The version that every member runs at the end.
   const std::string& Target() const { return ChangesImages() ? request.to_version : from_version; }
 };

@@ -17,6 +17,7 @@ constexpr Millis kAgentRetry{1'000};
 // How long a registry may be away before the rollout gives up; nothing has been stopped yet.
 constexpr Millis kRegistryPatience{120'000};
 constexpr Millis kPullRetry{5'000};
+constexpr char kMend[] = ". Nothing was stopped: put that right, then start again";
 
 void Refuse(Engine& e, Refused refused, const std::string& reason) {
   e.r().refused = refused;
@@ -71,10 +72,15 @@ void StartPulls(Engine& e) {
 
 // Why the finished snapshot is no backup; empty where it is one (opensearch.md section 2).
 std::string SnapshotProblem(const Engine& e, const SnapshotView& snapshot) {
-  if (snapshot.state.empty()) return "the repository does not list it: it was never finished";
-  if (snapshot.state != "SUCCESS") return "it ended as " + snapshot.state;
-  if (snapshot.shards_failed > 0 || !snapshot.failures.empty()) {
-    return std::to_string(snapshot.shards_failed) + " shards failed";
+  if (snapshot.state.empty()) {
+    return "repository " + e.plan().SnapshotRepository() +
+           " does not list it: it was never finished. Is there room in it, and can every node "
+           "still write to it? The elected cluster manager's log says more";
+  }
+  if (snapshot.state != "SUCCESS" || snapshot.shards_failed > 0 || !snapshot.failures.empty()) {
+    return "it ended as " + snapshot.state + ", " + std::to_string(snapshot.shards_failed) +
+           " of " + std::to_string(snapshot.shards_total) + " shards failed" +
+           (snapshot.failures.empty() ? "" : ": " + snapshot.failures.front());
   }
   if (snapshot.version != e.plan().from_version) {
     return "it was taken by version " + snapshot.version + ", not " + e.plan().from_version;
@@ -250,7 +256,10 @@ void AdvanceSnapshotting(Engine& e) {
   if (!e.r().snapshot.started_at) e.r().snapshot.started_at = e.now();
   if (e.r().snapshot.progress_at == Time{}) e.r().snapshot.progress_at = e.now();
   AwaitSnapshot(e);
-  e.Do(kOwnSlot, "snapshot", TakeSnapshot{e.plan().spec.snapshot.repository, e.plan().snapshot});
+  const bool own = !e.plan().own_repository.empty();
+  e.Do(kOwnSlot, "snapshot",
+       TakeSnapshot{e.plan().SnapshotRepository(), e.plan().snapshot,
+                    own ? e.plan().spec.snapshot.repository : std::string()});
 }
 
 void OnSnapshotSeen(Engine& e, const Outstanding& action, const SnapshotSeen& seen) {
@@ -259,7 +268,8 @@ void OnSnapshotSeen(Engine& e, const Outstanding& action, const SnapshotSeen& se
     e.Say("snapshot.error", seen.error);
     NoteLostAnswer(e);
     if (++e.r().attempts < kMaxAttempts) return e.RetryLater(kOwnSlot, kRetryDelay);
-    return BeginRestore(e, Phase::kFailed, "snapshot " + e.plan().snapshot + ": " + seen.error);
+    return BeginRestore(e, Phase::kFailed,
+                        "snapshot " + e.plan().snapshot + ": " + seen.error + kMend);
   }
   e.r().attempts = 0;
   UpdateSnapshot(e, seen.snapshot);
@@ -268,7 +278,7 @@ void OnSnapshotSeen(Engine& e, const Outstanding& action, const SnapshotSeen& se
       e.Take(action.id);
       BeginRestore(e, Phase::kFailed,
                    "snapshot " + e.plan().snapshot + " made no progress for " +
-                       FormatDuration(e.rules().snapshot_stall));
+                       FormatDuration(e.rules().snapshot_stall) + kMend);
       return;
     }
     return AwaitSnapshot(e);
@@ -277,11 +287,13 @@ void OnSnapshotSeen(Engine& e, const Outstanding& action, const SnapshotSeen& se
   e.r().snapshot.ended_at = e.now();
   if (const std::string problem = SnapshotProblem(e, seen.snapshot); !problem.empty()) {
     return BeginRestore(e, Phase::kFailed,
-                        "snapshot " + e.plan().snapshot + " is no backup: " + problem);
+                        "snapshot " + e.plan().snapshot + " is no backup: " + problem + kMend);
   }
   e.r().snapshot_done = true;
   e.Say("snapshot.done", "snapshot " + e.plan().snapshot + " SUCCESS", kOwnSlot,
-        {{"snapshot", e.plan().snapshot}, {"shards", std::to_string(seen.snapshot.shards_total)}});
+        {{"snapshot", e.plan().snapshot},
+         {"repository", e.plan().SnapshotRepository()},
+         {"shards", std::to_string(seen.snapshot.shards_total)}});
 }
 
 void OnPullEnded(Engine& e, int i, const OperationEnd& end) {

@@ -243,7 +243,8 @@ void AdvanceRestoring(Engine& e) {
     e.Do(kOwnSlot, "policies", StartPolicies{e.r().stopped_policies});
   } else if (e.r().snapshot.started_at && !e.r().snapshot_done) {
     e.Do(kOwnSlot, "delete-snapshot",
-         DeleteSnapshot{e.plan().spec.snapshot.repository, e.plan().snapshot});
+         DeleteSnapshot{e.plan().SnapshotRepository(), e.plan().snapshot,
+                        !e.plan().own_repository.empty()});
   } else if (starting) {
     // Their own waits are shown.
   } else if (AnyAwaited(e)) {
@@ -257,8 +258,10 @@ void AdvanceRestoring(Engine& e) {
   }
 }
 
-void OnRestoringCallEnded(Engine& e, const Action& action, const std::string& error) {
+void OnRestoringCallEnded(Engine& e, const Action& action, const CallEnded& ended) {
+  const std::string& error = ended.error;
   if (std::holds_alternative<DeleteSnapshot>(action)) {
+    for (const std::string& left : ended.names) e.r().outcome.push_back("snapshot: " + left);
     if (!error.empty() && ++e.r().attempts < kMaxAttempts) {
       return e.RetryLater(kOwnSlot, kRetryDelay);
     }

@@ -185,7 +185,7 @@ struct Dispatch {
     if (e.r().phase == Phase::kPaused) return OnPausedCallEnded(e, o->action, event.error);
     if (e.r().phase == Phase::kRolling) OnRollingCallEnded(e, o->action, event.error);
     if (e.r().phase == Phase::kFinishing) OnFinishingCallEnded(e, o->action, event.error);
-    if (e.r().phase == Phase::kRestoring) OnRestoringCallEnded(e, o->action, event.error);
+    if (e.r().phase == Phase::kRestoring) OnRestoringCallEnded(e, o->action, event);
     if (e.r().phase == Phase::kSnapshotting && !event.error.empty()) {
       // Snapshot policies that cannot be stopped: tried again, then the rollout ends.
       NoteLostAnswer(e);

@@ -80,10 +80,12 @@ struct ActionWriter {
   void operator()(const rollout::TakeSnapshot& action) const {
     out->mutable_take_snapshot()->set_repository(action.repository);
     out->mutable_take_snapshot()->set_name(action.name);
+    out->mutable_take_snapshot()->set_parent(action.parent);
   }
   void operator()(const rollout::DeleteSnapshot& action) const {
     out->mutable_delete_snapshot()->set_repository(action.repository);
     out->mutable_delete_snapshot()->set_name(action.name);
+    out->mutable_delete_snapshot()->set_with_repository(action.with_repository);
   }
   void operator()(const rollout::PutSettings& action) const {
     v1::PutSettings* put = out->mutable_put_settings();
@@ -231,10 +233,11 @@ rollout::Action ReadAction(const v1::Outstanding& stored, DecodeErrors* errors) 
                                       OperationId(stored.cancel_operation().operation_id())};
     case v1::Outstanding::kTakeSnapshot:
       return rollout::TakeSnapshot{stored.take_snapshot().repository(),
-                                   stored.take_snapshot().name()};
+                                   stored.take_snapshot().name(), stored.take_snapshot().parent()};
     case v1::Outstanding::kDeleteSnapshot:
       return rollout::DeleteSnapshot{stored.delete_snapshot().repository(),
-                                     stored.delete_snapshot().name()};
+                                     stored.delete_snapshot().name(),
+                                     stored.delete_snapshot().with_repository()};
     case v1::Outstanding::kPutSettings:
       return ReadPut(stored.put_settings());
     case v1::Outstanding::kClearArchived:

@@ -158,10 +158,11 @@ void ToProto(const rollout::RepositorySpec& repository, v1::RepositorySpec* out)
   out->set_repository(repository.repository);
   out->set_type(repository.type);
   SetMap(repository.settings, out->mutable_settings());
+  out->set_shared_folder(repository.shared_folder);
 }
 
 rollout::RepositorySpec FromProto(const v1::RepositorySpec& stored) {
-  return {stored.repository(), stored.type(), StdMap(stored.settings())};
+  return {stored.repository(), stored.type(), StdMap(stored.settings()), stored.shared_folder()};
 }
 
 void ToProto(const rollout::Rules& rules, v1::Rules* out) {
@@ -318,6 +319,7 @@ void ToProto(const rollout::Plan& plan, v1::Plan* out) {
   for (const auto& check : plan.checks) ToProto(check, out->add_checks());
   ToProto(plan.repository, out->mutable_repository());
   out->set_snapshot(plan.snapshot);
+  out->set_own_repository(plan.own_repository);
   out->set_observed_nodes(plan.observed_nodes);
   SetMap(plan.documents, out->mutable_documents());
   out->set_expected_ms(plan.expected.count());
@@ -349,6 +351,7 @@ rollout::Plan FromProto(const v1::Plan& stored, DecodeErrors* errors) {
   for (const auto& check : stored.checks()) plan.checks.push_back(FromProto(check, errors));
   plan.repository = FromProto(stored.repository());
   plan.snapshot = stored.snapshot();
+  plan.own_repository = stored.own_repository();
   plan.observed_nodes = stored.observed_nodes();
   plan.documents = StdMap(stored.documents());
   plan.expected = Millis(stored.expected_ms());

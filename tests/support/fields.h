@@ -33,7 +33,7 @@ DROVER_FIELDS(CheckResult, id, title, verdict, evidence, remedy, waived_by, waiv
 DROVER_FIELDS(Waiver, check, reason, by)
 DROVER_FIELDS(MemberSpec, host, project, service, node)
 DROVER_FIELDS(CompanionSpec, host, project, service, image)
-DROVER_FIELDS(RepositorySpec, repository, type, settings)
+DROVER_FIELDS(RepositorySpec, repository, type, settings, shared_folder)
 DROVER_FIELDS(TlsSpec, ca, client_certificate, client_key)
 DROVER_FIELDS(AuthSpec, username, password_file)
 DROVER_FIELDS(Rules, max_unavailable, join_timeout, recover_stall, snapshot_stall, stop_timeout,
@@ -51,9 +51,9 @@ DROVER_FIELDS(PlannedMember, name, host, project, service, node_id, roles, from_
 DROVER_FIELDS(RepositoryView, name, type, exists, settings, verified, verified_node_ids,
               verify_error)
 DROVER_FIELDS(Plan, id, request, spec, from_version, members, companions, others, batches, checks,
-              repository, snapshot, observed_nodes, documents, expected, expected_from, created_at,
-              created_by, fingerprint, adopted, downtime_of, downtime, homeless, hops, undo,
-              managers_answer)
+              repository, snapshot, own_repository, observed_nodes, documents, expected,
+              expected_from, created_at, created_by, fingerprint, adopted, downtime_of, downtime,
+              homeless, hops, undo, managers_answer)
 DROVER_FIELDS(HomelessReplicas, index, shard, replicas)
 
 DROVER_FIELDS(Wait, reason, since, until, ends_when)
@@ -81,8 +81,8 @@ DROVER_FIELDS(ObserveWorld, with_hosts, with_repository, with_explanation, with_
               with_operations)
 DROVER_FIELDS(StartOperation, order)
 DROVER_FIELDS(CancelOperation, host, operation)
-DROVER_FIELDS(TakeSnapshot, repository, name)
-DROVER_FIELDS(DeleteSnapshot, repository, name)
+DROVER_FIELDS(TakeSnapshot, repository, name, parent)
+DROVER_FIELDS(DeleteSnapshot, repository, name, with_repository)
 DROVER_FIELDS(PutSettings, persistent)
 DROVER_FIELDS(Flush, times)
 DROVER_FIELDS(RegisterRepository, name, type, settings)

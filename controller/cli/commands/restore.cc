@@ -169,6 +169,9 @@ Exit DeleteNamed(Session& session, const DeleteArgs& args, const std::vector<std
   for (const std::string& name : response.deleted()) {
     lines.push_back(Line("deleted ").Add(Sanitize(name), Tone::kBold));
   }
+  for (const std::string& repository : response.unregistered()) {
+    lines.push_back(Line("unregistered its repository ").Add(Sanitize(repository)));
+  }
   return session.Show(response, lines);
 }
 
@@ -194,6 +197,9 @@ Exit Prune(Session& session, const DeleteArgs& args) {
   const grpc::Status status = session.Call(session.connection().snapshots(),
                                            &Snapshots::ListExpiredSnapshots, request, response);
   if (!status.ok()) return session.Fail(status);
+  for (const std::string& problem : response.unreadable()) {
+    session.Say(Sanitize(problem), Tone::kWarn);
+  }
   if (response.snapshots().empty()) {
     session.Say("nothing to delete: of the snapshots that Drover took the newest " +
                 Count(args.keep, "whole one") + (args.keep == 1 ? " stays" : " stay"));

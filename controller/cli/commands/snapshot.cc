@@ -76,6 +76,9 @@ Exit List(Session& session, const SnapshotArgs& args) {
   const grpc::Status status =
       session.Call(session.connection().snapshots(), &Snapshots::ListSnapshots, request, response);
   if (!status.ok()) return session.Fail(status);
+  for (const std::string& problem : response.unreadable()) {
+    session.Say(Sanitize(problem), Tone::kWarn);
+  }
   return session.Show(response, RenderSnapshots(response.snapshots(), session.OutView()));
 }
 

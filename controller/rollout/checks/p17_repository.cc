@@ -1,12 +1,20 @@
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "controller/rollout/checks/checks.h"
 #include "controller/rollout/checks/mounts.h"
+#include "controller/rollout/own_repository.h"
 
 namespace drover::rollout {
 namespace {
+
+// As registered, else as the cluster file will have it registered.
+std::map<std::string, std::string> SettingsOf(const CheckInput& in) {
+  return in.world.repository.exists ? in.world.repository.settings : in.spec.snapshot.settings;
+}
 
 // Why the location of an fs repository is no safe place on this member; empty where it is.
 std::string LocationProblem(const Match& match, const std::string& location) {
@@ -28,8 +36,7 @@ std::string LocationProblem(const Match& match, const std::string& location) {
 }
 
 std::string FsLocation(const CheckInput& in) {
-  const auto& settings =
-      in.world.repository.exists ? in.world.repository.settings : in.spec.snapshot.settings;
+  const std::map<std::string, std::string> settings = SettingsOf(in);
   const auto it = settings.find("location");
   std::string location = it == settings.end() ? "" : it->second;
   if (!location.empty() && location.front() == '/') return location;
@@ -39,26 +46,31 @@ std::string FsLocation(const CheckInput& in) {
   return location;
 }
 
-// Only the nodes that must reach the repository: data and cluster-manager nodes.
-std::vector<std::string> Unverified(const CheckInput& in) {
-  std::vector<std::string> missing;
-  const auto& verified = in.world.repository.verified_node_ids;
-  for (const NodeView& node : in.world.cluster.nodes) {
-    if (!node.HoldsData() && !node.ManagerEligible()) continue;
-    if (std::find(verified.begin(), verified.end(), node.id) == verified.end()) {
-      missing.push_back(node.name);
-    }
+bool IsSet(const std::map<std::string, std::string>& settings, const std::string& name) {
+  const auto found = settings.find(name);
+  return found != settings.end() && found->second == "true";
+}
+
+// What makes every snapshot in the repository one that is no way back, wherever it lies.
+std::optional<Finding> Unfit(const CheckInput& in, const std::string& name,
+                             const std::string& type) {
+  const std::map<std::string, std::string> settings = SettingsOf(in);
+  if (type == "url" || IsSet(settings, "readonly")) {
+    return Block("repository " + name + " is " +
+                     (type == "url" ? "of type url: it can only be read" : "registered read-only"),
+                 "register it without readonly, or name another one");
   }
-  return missing;
+  for (const char* shallow : {"remote_store_index_shallow_copy", "shallow_snapshot_v2"}) {
+    if (!IsSet(settings, shallow)) continue;
+    return Block("repository " + name + " takes shallow snapshots (" + shallow +
+                     "): they hold no data of their own and are lost with the remote store",
+                 std::string("register it without ") + shallow + ", or name another one");
+  }
+  return std::nullopt;
 }
 
 Finding CheckVerified(const CheckInput& in, const std::string& name, const std::string& type) {
   const RepositoryView& repository = in.world.repository;
-  if (repository.exists && repository.settings.contains("readonly") &&
-      repository.settings.at("readonly") == "true") {
-    return Block("repository " + name + " is registered read-only",
-                 "register it without readonly, or name another one");
-  }
   if (!repository.exists) {
     if (in.spec.snapshot.type.empty()) {
       return Block("GET _snapshot/" + name + ": there is no such repository",
@@ -71,7 +83,7 @@ Finding CheckVerified(const CheckInput& in, const std::string& name, const std::
     return Block("POST _snapshot/" + name + "/_verify: " + repository.verify_error,
                  "make the repository reachable and writable (uid 1000) from every node");
   }
-  const std::vector<std::string> missing = Unverified(in);
+  const std::vector<std::string> missing = NotVerifiedBy(in.world.cluster.nodes, repository);
   if (repository.verified && !missing.empty()) {
     return Block("POST _snapshot/" + name + "/_verify: not verified by " + Join(missing),
                  "make the repository reachable from every data and cluster-manager node");
@@ -92,6 +104,7 @@ Finding Run(const CheckInput& in) {
   }
   const std::string type =
       in.world.repository.exists ? in.world.repository.type : in.spec.snapshot.type;
+  if (const std::optional<Finding> unfit = Unfit(in, name, type)) return *unfit;
   if (type == "fs") {
     const std::string location = FsLocation(in);
     for (const Match& match : in.matches) {

@@ -318,8 +318,11 @@ std::optional<uint64_t> FakeClusterApi::SnapshotBytes(const std::string&, const 
   return found == snapshot_bytes.end() ? std::nullopt : std::optional(found->second);
 }
 
-Status FakeClusterApi::DeleteSnapshot(const std::string&, const std::string& name) {
+Status FakeClusterApi::DeleteSnapshot(const std::string& in, const std::string& name) {
   const std::lock_guard lock(mutex_);
+  if (const auto own = own_snapshots.find(in); own != own_snapshots.end()) {
+    std::erase_if(own->second, [&](const auto& snapshot) { return snapshot.name == name; });
+  }
   deleted_snapshots.push_back(name);
   return OkStatus();
 }
@@ -354,9 +357,37 @@ Status FakeClusterApi::BeginSnapshot(const std::string&, const std::string& name
   return OkStatus();
 }
 
-StatusOr<rollout::SnapshotView> FakeClusterApi::GetSnapshot(const std::string&,
+Status FakeClusterApi::DeleteRepository(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(own_repositories, [&](const auto& own) { return own.name == name; });
+  if (name == repository.name || repository.name.empty()) repository.exists = false;
+  return OkStatus();
+}
+
+StatusOr<rollout::RepositoryView> FakeClusterApi::GetRepository(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& own : own_repositories) {
+    if (own.name == name) return own;
+  }
+  return repository;
+}
+
+StatusOr<std::vector<rollout::SnapshotView>> FakeClusterApi::ListSnapshots(
+    const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  const auto own = own_snapshots.find(name);
+  return own == own_snapshots.end() ? snapshots : own->second;
+}
+
+StatusOr<rollout::SnapshotView> FakeClusterApi::GetSnapshot(const std::string& in,
                                                             const std::string& name) {
   const std::lock_guard lock(mutex_);
+  if (const auto own = own_snapshots.find(in); own != own_snapshots.end()) {
+    for (const auto& snapshot : own->second) {
+      if (snapshot.name == name) return snapshot;
+    }
+    return rollout::SnapshotView();
+  }
   if (snapshots.empty() || snapshots.front().name != name) return rollout::SnapshotView();
   const size_t index = std::min(next_++, snapshots.size() - 1);
   return snapshots[index];
@@ -401,7 +432,7 @@ rollout::Plan TestPlan() {
   plan.spec.name = "search-prod";
   plan.from_version = "2.17.1";
   plan.snapshot = "drover-7f3c9a1e";
-  plan.repository.name = "backups";
+  plan.repository.name = plan.spec.snapshot.repository = "backups";
   plan.repository.type = "s3";
   plan.repository.verified_node_ids = {"n1", "n2", "n3"};
   plan.batches = 3;

@@ -198,14 +198,13 @@ class FakeClusterApi final : public opensearch::ClusterApi {
   Status ClearVotingExclusions() override { return Unimplemented("fake"); }
   Status RetryFailedShards() override { return Unimplemented("fake"); }
   StatusOr<std::string> ExplainAllocation() override { return Unimplemented("fake"); }
-  StatusOr<rollout::RepositoryView> GetRepository(const std::string&) override {
-    return repository;
+  StatusOr<rollout::RepositoryView> GetRepository(const std::string& name) override;
+  StatusOr<std::vector<rollout::RepositoryView>> ListRepositories() override {
+    return own_repositories;
   }
+  Status CleanUpRepository(const std::string&) override { return Unimplemented("fake"); }
   Status RegisterRepository(const rollout::RepositorySpec& spec) override;
-  Status DeleteRepository(const std::string&) override {
-    repository.exists = false;
-    return OkStatus();
-  }
+  Status DeleteRepository(const std::string& name) override;
   StatusOr<rollout::RepositoryView> VerifyRepository(const std::string&) override {
     return repository;
   }
@@ -213,9 +212,7 @@ class FakeClusterApi final : public opensearch::ClusterApi {
   // Each call returns the next of `snapshots` of that name, the last one for ever.
   StatusOr<rollout::SnapshotView> GetSnapshot(const std::string& repository,
                                               const std::string& name) override;
-  StatusOr<std::vector<rollout::SnapshotView>> ListSnapshots(const std::string&) override {
-    return snapshots;
-  }
+  StatusOr<std::vector<rollout::SnapshotView>> ListSnapshots(const std::string& name) override;
   Status DeleteSnapshot(const std::string&, const std::string& name) override;
   std::optional<uint64_t> SnapshotBytes(const std::string&, const std::string& name) override;
   Status BeginRestore(const rollout::RestorePlan& plan, bool sample) override;
@@ -229,7 +226,9 @@ class FakeClusterApi final : public opensearch::ClusterApi {
   Status error;  // of every look, where not OK
   rollout::ClusterObservation observation;
   rollout::RepositoryView repository;
-  std::vector<rollout::SnapshotView> snapshots;
+  std::vector<rollout::SnapshotView> snapshots;  // of every repository but these
+  std::vector<rollout::RepositoryView> own_repositories;
+  std::map<std::string, std::vector<rollout::SnapshotView>> own_snapshots;
   std::vector<std::string> deleted_snapshots;
   std::map<std::string, uint64_t> snapshot_bytes;
   std::vector<std::pair<rollout::RestorePlan, bool>> begun_restores;
