@@ -154,6 +154,10 @@ v1::QueryResult ComposeVerbs::Answer(const v1::Query& query) {
       StatusOr<v1::LogTail> tail = ReadLogTail(query.tail_log());
       status = tail.status();
       if (tail.ok()) *result.mutable_log_tail() = *std::move(tail);
+    } else if (query.has_rehearse()) {
+      StatusOr<v1::Rehearsed> rehearsed = rehearsals_.Answer(query.rehearse());
+      status = rehearsed.status();
+      if (rehearsed.ok()) *result.mutable_rehearsed() = *std::move(rehearsed);
     }
   } catch (const std::exception& error) {
     status = Internal(std::string("The query failed: ") + error.what());

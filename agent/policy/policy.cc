@@ -95,9 +95,9 @@ class Policy::Value {
 };
 
 const std::vector<std::string>& PolicyVerbs() {
-  static const std::vector<std::string> verbs = {"PullImage",   "SetImage",      "RestoreFile",
-                                                 "StopService", "UpService",     "DownProject",
-                                                 "CopyVolume",  "RestoreVolume", "SetAsideVolume"};
+  static const std::vector<std::string> verbs = {
+      "PullImage",   "SetImage",   "RestoreFile",   "StopService",    "UpService",
+      "DownProject", "CopyVolume", "RestoreVolume", "SetAsideVolume", "Rehearse"};
   return verbs;
 }
 

@@ -89,6 +89,7 @@ void AddCommands(CLI::App& app, Command& selected) {
   AddIndexes(app, selected);
   AddRollouts(app, selected);
   AddSnapshots(app, selected);
+  AddRehearsals(app, selected);
   AddEvents(app, selected);
   AddLogs(app, selected);
   auto args = std::make_shared<LocalArgs>();
