@@ -12,8 +12,6 @@ namespace {
 
 using fleet::RehearsalView;
 
-// Looks that may fail in a row before it is given up.
-constexpr int kMaxFailures = 10;
 // Longer than any one call to the node takes.
 constexpr Millis kLease{180'000};
 constexpr int kHttpPort = 9200;
@@ -65,7 +63,7 @@ grpc::Status RehearsalRefusal(const Status& status, const std::string& host) {
   } else if (IsPassing(status)) {
     refusal.reason = driver::RefusalReason::kHostsUnreachable;
     if (!host.empty()) refusal.hosts = {host};
-  } else if (status.code() != StatusCode::kInvalidArgument) {
+  } else if (status.code() == StatusCode::kFailedPrecondition) {
     refusal.reason = driver::RefusalReason::kCheck;
   }
   return ToGrpc(status, refusal);
@@ -94,7 +92,9 @@ Found RehearsalRun::Find(pb::RehearseResponse* message) {
     const auto left = std::chrono::ceil<Millis>(next_look_ - Ticks::now());
     return later_(std::max(left, Millis(1))) ? Found::Nothing() : Wait();
   }
-  return Do(message);
+  const Found found = Do(message);
+  if (found.what == Found::What::kMessage) away_since_.reset();
+  return found;
 }
 
 Found RehearsalRun::Do(pb::RehearseResponse* message) {
@@ -158,7 +158,10 @@ Found RehearsalRun::Trouble(const Status& status, pb::RehearseResponse* message)
   const StatusOr<RehearsalView> view = host_->Look();
   if (view.ok() && view->state == RehearsalView::State::kEnded) return NodeEnded(*view, message);
   const Status& worst = view.ok() ? status : view.status();
-  if (IsPassing(worst) && ++failures_ < kMaxFailures) return Wait();
+  if (IsPassing(worst)) {
+    if (!away_since_) away_since_ = Ticks::now();
+    if (Ticks::now() - *away_since_ < limits_.away) return Wait();
+  }
   if (view.ok()) return Fail("node", Message(status), message);
   return GiveUp(worst, message);
 }
@@ -180,7 +183,9 @@ Found RehearsalRun::Begin(pb::RehearseResponse* message) {
 Found RehearsalRun::Prepare(pb::RehearseResponse* message) {
   const StatusOr<RehearsalView> view = host_->Look();
   if (!view.ok()) return Trouble(view.status(), message);
-  failures_ = 0;
+  // An image that is not there is a refusal, and no lost rehearsal.
+  const bool missing = view->error.code() == StatusCode::kNotFound;
+  if (missing) return GiveUp(FailedPrecondition(Message(view->error)), message);
   if (!view->error.ok()) return GiveUp(view->error, message);
   if (view->state == RehearsalView::State::kEnded) return NodeEnded(*view, message);
   if (view->state == RehearsalView::State::kRunning) {
@@ -202,7 +207,6 @@ Found RehearsalRun::Boot(pb::RehearseResponse* message) {
   if (view->state == RehearsalView::State::kEnded) return NodeEnded(*view, message);
   const StatusOr<std::string> version = node_->Version();
   if (version.ok()) {
-    failures_ = 0;
     if (*version != order_.plan.version) {
       return Fail("node",
                   "it reports version " + *version + ", not " + order_.plan.version +
@@ -281,7 +285,6 @@ Found RehearsalRun::Restore(pb::RehearseResponse* message) {
 Found RehearsalRun::Watch(pb::RehearseResponse* message) {
   const StatusOr<opensearch::RestoreProgress> seen = node_->LookAtRestore(index().name);
   if (!seen.ok()) return Trouble(seen.status(), message);
-  failures_ = 0;
   if (!seen->failures.empty()) return Report({}, seen->failures.front(), message);
   if (seen->Ended()) {
     const auto served = node_->LookAtIndex(index().name);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/base/time.h"
@@ -23,6 +24,7 @@ struct RehearsalLimits {
   Millis poll{500};
   Millis boot{300'000};   // from the container's start to the node's first answer
   Millis stall{300'000};  // without a byte restored
+  Millis away{60'000};    // without an answer of the host or the node
 };
 
 // A step of it for each message that is wanted. Not thread safe.
@@ -93,10 +95,10 @@ class RehearsalRun final : public Source<pb::RehearseResponse> {
   bool begun_ = false;
   bool passed_ = true;
   size_t next_ = 0;  // of the indexes
-  int failures_ = 0;
-  Status failure_;  // what the call ends with, once the container is removed
+  Status failure_;   // what the call ends with, once the container is removed
   std::string last_text_;
   Ticks::time_point next_look_{}, since_{};
+  std::optional<Ticks::time_point> away_since_;
   opensearch::RestoreProgress last_;
 };
 

@@ -66,7 +66,8 @@ TEST_F(RehearsalNodeTest, SeesTheSnapshotOrNone) {
 
 TEST_F(RehearsalNodeTest, TakesSettingsAwayAgain) {
   wire_->answers["GET /_cluster/settings"] = {
-      200, R"({"persistent":{"archived.old.setting":"1","cluster.routing.allocation.enable":"x"}})"};
+      200,
+      R"({"persistent":{"archived.old.setting":"1","cluster.routing.allocation.enable":"x"}})"};
   const auto archived = node_->RestoreGlobalState("backups", "nightly");
   ASSERT_TRUE(archived.ok()) << archived.status();
   EXPECT_THAT(*archived, ElementsAre("old.setting"));
