@@ -1,6 +1,7 @@
 // Rehearsals over the control service: what is refused, what is found, and that nothing is left.
 #include <gmock/gmock.h>
 
+#include "drover/control/v1/common.pb.h"
 #include "drover/control/v1/rehearsal.grpc.pb.h"
 #include "tests/unit/api/served.h"
 

@@ -233,7 +233,7 @@ TEST_F(RehearsalsTest, WithoutItsControllerItIsRemoved) {
 
 TEST_F(RehearsalsTest, AnAgentThatStartsRemovesWhatWasLeft) {
   Run();
-  End(/*keep=*/true);
+  EXPECT_TRUE(End(/*keep=*/true).ok());
   now_ += Millis(3'600'000);
   rehearsals_->Tend();
   EXPECT_EQ(engine_.containers.size(), 1U) << "kept without a lease";
