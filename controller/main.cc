@@ -172,10 +172,12 @@ Status Controller::Build() {
   parts.agents = gateway.get();
   parts.fleet = gateway.get();
   parts.leftovers = gateway.get();
+  parts.rehearsal_hosts = gateway.get();
   parts.clusters = store.get();
   parts.rollouts = store.get();
   parts.cluster_api = opensearch::MakeRestClusterApi;
   parts.reindex_api = opensearch::MakeRestReindexApi;
+  parts.rehearsal_node = opensearch::MakeRestRehearsalNode;
   parts.parse_cluster_file = clusterfile::ParseClusterFile;
   parts.write_cluster_file = clusterfile::WriteClusterFile;
   parts.clock = &clock;

@@ -161,6 +161,10 @@ v1::QueryResult ComposeVerbs::Answer(const v1::Query& query) {
       StatusOr<v1::RemovedLeftover> removed = RemoveLeftover(query.remove_leftover());
       status = removed.status();
       if (removed.ok()) *result.mutable_removed_leftover() = *std::move(removed);
+    } else if (query.has_rehearse()) {
+      StatusOr<v1::Rehearsed> rehearsed = rehearsals_.Answer(query.rehearse());
+      status = rehearsed.status();
+      if (rehearsed.ok()) *result.mutable_rehearsed() = *std::move(rehearsed);
     }
   } catch (const std::exception& error) {
     status = Internal(std::string("The query failed: ") + error.what());

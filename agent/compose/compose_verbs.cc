@@ -73,7 +73,14 @@ ComposeVerbs::ComposeVerbs(const Parts& parts)
       catalog_(parts.engine, parts.compose, parts.policy, parts.environment),
       kept_(parts.state_dir),
       copies_(parts.state_dir + "/copies"),
-      kept_volumes_(parts.state_dir + "/kept", parts.clock) {}
+      kept_volumes_(parts.state_dir + "/kept", parts.clock),
+      rehearsals_(
+          {.engine = parts.engine,
+           .policy = parts.policy,
+           .member = [this](const auto& project,
+                            const auto& service) { return FindContainer(project, service); },
+           .pull = [this](const auto& image, const auto& progress,
+                          const auto& stop) { return PullFor(image, progress, stop); }}) {}
 
 Status ComposeVerbs::CheckArguments(const v1::StartOperation& order) {
   const std::optional<Named> named = NamedBy(order.verb());

@@ -12,6 +12,7 @@
 #include "agent/compose/image_editor.h"
 #include "agent/compose/kept_files.h"
 #include "agent/compose/project_catalog.h"
+#include "agent/compose/rehearsals.h"
 #include "agent/compose/signal_relay.h"
 #include "agent/compose/verbs.h"
 #include "agent/process/terminate.h"
@@ -77,6 +78,8 @@ class ComposeVerbs final : public HostVerbs {
   StatusOr<v1::OperationEnd> RunVerb(const Job& job, const Prepared& prepared);
 
   StatusOr<v1::OperationEnd> Pull(const Job& job);
+  // For a rehearsal: a pull that no order asked for.
+  Status PullFor(const std::string& image, const Progress& progress, const StopRequest& stop);
   Status PullByEngine(const Job& job, const std::string& image);
   Status PullByCli(const Job& job, const std::string& image);
   v1::PullImageResult PullResult(const std::string& image, const ImageDetail& detail) const;
@@ -115,6 +118,7 @@ class ComposeVerbs final : public HostVerbs {
   v1::Project ReportProject(const HostScan& scan, const ProjectPlace& place);
   void AddDisks(const HostScan& scan, v1::HostReport* report);
   static void AddKernelSettings(v1::HostReport* report);
+  static void AddMemory(v1::HostReport* report);
   void AddImages(const v1::InspectProject& query, v1::Project* project);
   // Why a tag that the query asks about could not be set, of each service that has that image.
   void AddEditDenials(const v1::InspectProject& query, const ProjectPlace& place,
@@ -138,6 +142,7 @@ class ComposeVerbs final : public HostVerbs {
   KeptVolumes kept_volumes_;
   // Held by verbs that use copies and kept volumes together, by a removal alone.
   std::shared_mutex leftovers_mutex_;
+  Rehearsals rehearsals_;
 
   std::mutex hello_mutex_;
   std::optional<SteadyTime> asked_spellings_at_;

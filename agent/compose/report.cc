@@ -2,6 +2,7 @@
 #include <sys/statvfs.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <set>
 
@@ -149,6 +150,15 @@ void ComposeVerbs::AddKernelSettings(v1::HostReport* report) {
   }
 }
 
+void ComposeVerbs::AddMemory(v1::HostReport* report) {
+  static constexpr char kName[] = "MemAvailable:";
+  const StatusOr<std::string> text = ReadFile("/proc/meminfo", 16 * 1024);
+  const size_t at = text.ok() ? text->find(kName) : std::string::npos;
+  if (at == std::string::npos) return;
+  report->set_memory_available_bytes(
+      std::strtoull(text->c_str() + at + sizeof(kName) - 1, nullptr, 10) * 1024);
+}
+
 v1::HostReport ComposeVerbs::Report() {
   v1::HostReport report;
   *report.mutable_host_time() = WireTime(parts_.clock->Now());
@@ -166,6 +176,7 @@ v1::HostReport ComposeVerbs::Report() {
     }
     AddDisks(scan, &report);
     AddKernelSettings(&report);
+    AddMemory(&report);
   } catch (const std::exception& error) {
     report.set_engine_error(std::string("Looking at the host failed: ") + error.what());
   }

@@ -14,6 +14,7 @@ using nlohmann::json;
 using std::chrono::steady_clock;
 
 constexpr Millis kProgressInterval{200};
+constexpr Millis kRehearsalPull{30 * 60 * 1000};
 
 std::string CliConfigPath() {
   if (const char* folder = std::getenv("DOCKER_CONFIG"); folder != nullptr && *folder != '\0') {
@@ -129,6 +130,13 @@ StatusOr<v1::OperationEnd> ComposeVerbs::Pull(const Job& job) {
   *end.mutable_pull_image() = PullResult(image, *after);
   end.mutable_pull_image()->set_was_present(before.ok() && before->id == after->id);
   return end;
+}
+
+Status ComposeVerbs::PullFor(const std::string& image, const Progress& progress,
+                             const StopRequest& stop) {
+  v1::StartOperation order;
+  order.mutable_verb()->mutable_pull_image()->set_image(image);
+  return Pull({order, progress, stop, steady_clock::now() + kRehearsalPull}).status();
 }
 
 Status ComposeVerbs::PullByEngine(const Job& job, const std::string& image) {

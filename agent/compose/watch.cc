@@ -25,6 +25,8 @@ bool ComposeVerbs::IsOurs(const EngineEvent& event) {
 }
 
 bool ComposeVerbs::WaitForChange(Millis timeout) {
+  // Called all the time, connected or not.
+  rehearsals_.Tend();
   const std::lock_guard<std::mutex> lock(watch_mutex_);
   const auto until = steady_clock::now() + timeout;
   for (;;) {

@@ -44,6 +44,16 @@ struct ContainerPort {
   uint32_t container_port = 0;
 };
 
+struct ContainerNetwork {
+  std::string name;
+  std::string address;  // IPv4; empty while it does not run
+};
+
+struct ContainerLimit {
+  std::string name;  // "nofile"
+  int64_t soft = 0, hard = 0;
+};
+
 struct ContainerDetail {
   std::string id;
   std::string name;
@@ -65,6 +75,26 @@ struct ContainerDetail {
   std::vector<std::string> environment;  // "NAME=value"; may hold secrets
   std::vector<ContainerMount> mounts;
   std::vector<ContainerPort> ports;
+  std::string user;          // empty: the image's
+  std::string network_mode;  // "host", "none", "bridge" or a network's name
+  std::vector<ContainerNetwork> networks;
+  std::vector<ContainerLimit> ulimits;
+  std::vector<std::string> extra_hosts, dns;
+};
+
+// A container to be made: without privileges, published ports, a restart policy or a volume of its
+// own.
+struct NewContainer {
+  std::string name;
+  std::string image;
+  std::string user;
+  std::string network;
+  std::vector<std::string> environment;
+  std::map<std::string, std::string> labels;
+  std::vector<ContainerMount> mounts;  // read-only; type "bind" or "volume"
+  std::vector<ContainerLimit> ulimits;
+  std::vector<std::string> extra_hosts, dns;
+  uint64_t memory_bytes = 0;  // 0: no limit
 };
 
 // A process of a running container.
@@ -129,6 +159,11 @@ class Engine {
   virtual StatusOr<std::vector<std::string>> ListImageFolder(const std::string& reference,
                                                              const std::string& folder,
                                                              const CallLimits& limits) = 0;
+  // The id. NOT_FOUND where the image is not on the host.
+  virtual StatusOr<std::string> CreateContainer(const NewContainer& container) = 0;
+  virtual Status StartContainer(const std::string& id) = 0;
+  // Kills it where it runs, and removes it with its anonymous volumes. OK where there is none.
+  virtual Status RemoveContainer(const std::string& id) = 0;
   // Events of `container_id` between two points in time that have passed.
   virtual StatusOr<std::vector<EngineEvent>> PastEvents(const std::string& container_id, Time since,
                                                         Time until) = 0;

@@ -17,6 +17,8 @@ using std::chrono::steady_clock;
 constexpr Millis kCallTimeout{15'000};
 // The API of Engine 20.10; each later one still speaks it or says what it asks for at least.
 constexpr char kWantedApi[] = "1.41";
+// Making and starting a container writes to the disk.
+constexpr Millis kContainerTimeout{60'000};
 constexpr size_t kMaxEventLine = 256 * 1024;
 
 CallLimits Within(Millis timeout) { return {steady_clock::now() + timeout, nullptr}; }
@@ -163,10 +165,31 @@ class EngineClient final : public Engine {
     DROVER_ASSIGN_OR_RETURN(const std::string id, ParseCreated(text));
     const auto names = ReadFolder(id, folder, limits);
     // Whatever came of the look, and however much of its time it took.
-    Open("DELETE", "/containers/" + Escaped(id) + "?v=1&force=1", Within(kCallTimeout))
-        .status()
-        .IgnoreError();
+    RemoveContainer(id).IgnoreError();
     return names;
+  }
+
+  StatusOr<std::string> CreateContainer(const NewContainer& container) override {
+    DROVER_ASSIGN_OR_RETURN(const ImageReference checked, ParseReferenceOrId(container.image));
+    (void)checked;
+    const CallLimits limits = Within(kContainerTimeout);
+    DROVER_ASSIGN_OR_RETURN(
+        auto created, Open("POST", "/containers/create?name=" + Escaped(container.name), limits,
+                           NewContainerJson(container)));
+    DROVER_ASSIGN_OR_RETURN(const std::string text, ReadAll(*created, limits));
+    return ParseCreated(text);
+  }
+
+  Status StartContainer(const std::string& id) override {
+    return Open("POST", "/containers/" + Escaped(id) + "/start", Within(kContainerTimeout))
+        .status();
+  }
+
+  Status RemoveContainer(const std::string& id) override {
+    const Status removed =
+        Open("DELETE", "/containers/" + Escaped(id) + "?v=1&force=1", Within(kContainerTimeout))
+            .status();
+    return removed.code() == StatusCode::kNotFound ? OkStatus() : removed;
   }
 
   StatusOr<std::vector<EngineEvent>> PastEvents(const std::string& container_id, Time since,

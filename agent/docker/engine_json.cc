@@ -80,6 +80,22 @@ std::vector<ContainerPort> Ports(const json& network_settings) {
   return result;
 }
 
+// What another container needs to live where this one does.
+void AddSurroundings(const json& object, ContainerDetail* result) {
+  const json& host = Object(object, "HostConfig");
+  result->user = Text(Object(object, "Config"), "User");
+  result->network_mode = Text(host, "NetworkMode");
+  result->extra_hosts = Texts(host, "ExtraHosts");
+  result->dns = Texts(host, "Dns");
+  for (const json& limit : Object(host, "Ulimits")) {
+    result->ulimits.push_back({Text(limit, "Name"), Number(limit, "Soft"), Number(limit, "Hard")});
+  }
+  for (const auto& [name, network] :
+       Object(Object(object, "NetworkSettings"), "Networks").items()) {
+    result->networks.push_back({name, Text(network, "IPAddress")});
+  }
+}
+
 ContainerDetail ToDetail(const json& object) {
   const json& state = Object(object, "State");
   const json& config = Object(object, "Config");
@@ -108,6 +124,7 @@ ContainerDetail ToDetail(const json& object) {
                              Text(mount, "Destination"), Flag(mount, "RW")});
   }
   result.ports = Ports(Object(object, "NetworkSettings"));
+  AddSurroundings(object, &result);
   return result;
 }
 
@@ -191,6 +208,34 @@ std::string UnstartedContainerJson(const std::string& image) {
                      {"Cmd", {"true"}},
                      {"NetworkDisabled", true},
                      {"Labels", {{"drover.look", "unstarted"}}}};
+  return body.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string NewContainerJson(const NewContainer& container) {
+  json mounts = json::array();
+  for (const ContainerMount& mount : container.mounts) {
+    mounts.push_back({{"Type", mount.type},
+                      {"Source", mount.type == "volume" ? mount.name : mount.source},
+                      {"Target", mount.destination},
+                      {"ReadOnly", true}});
+  }
+  json ulimits = json::array();
+  for (const ContainerLimit& limit : container.ulimits) {
+    ulimits.push_back({{"Name", limit.name}, {"Soft", limit.soft}, {"Hard", limit.hard}});
+  }
+  const json host = {{"Mounts", mounts},
+                     {"NetworkMode", container.network},
+                     {"Memory", container.memory_bytes},
+                     {"Ulimits", ulimits},
+                     {"ExtraHosts", container.extra_hosts},
+                     {"Dns", container.dns},
+                     {"RestartPolicy", {{"Name", "no"}}},
+                     {"SecurityOpt", {"no-new-privileges"}}};
+  json body = {{"Image", container.image},
+               {"Env", container.environment},
+               {"Labels", container.labels},
+               {"HostConfig", host}};
+  if (!container.user.empty()) body["User"] = container.user;
   return body.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

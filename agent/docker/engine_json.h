@@ -27,6 +27,7 @@ StatusOr<ImageDetail> ParseImage(const std::string& json);
 StatusOr<std::string> ParseCreated(const std::string& json);
 // The body of POST /containers/create for a container that is never started.
 std::string UnstartedContainerJson(const std::string& image);
+std::string NewContainerJson(const NewContainer& container);
 StatusOr<EngineEvent> ParseEvent(const std::string& json);
 // One entry of a pull's stream; a refusal in it is INTERNAL with the Engine's words.
 StatusOr<PullStatus> ParsePullEntry(const std::string& json);

@@ -96,8 +96,8 @@ class Policy::Value {
 
 const std::vector<std::string>& PolicyVerbs() {
   static const std::vector<std::string> verbs = {
-      "PullImage",   "SetImage",   "RestoreFile",   "StopService",    "UpService",
-      "DownProject", "CopyVolume", "RestoreVolume", "SetAsideVolume", "RemoveLeftover"};
+      "PullImage",  "SetImage",      "RestoreFile",    "StopService",    "UpService", "DownProject",
+      "CopyVolume", "RestoreVolume", "SetAsideVolume", "RemoveLeftover", "Rehearse"};
   return verbs;
 }
 

@@ -93,6 +93,7 @@ const std::map<std::string, Role>& RequiredRoles() {
       {"SnapshotService/PlanRestore", Role::kOperator},
       {"SnapshotService/RestoreSnapshot", Role::kAdmin},
       {"SnapshotService/ProveSnapshot", Role::kOperator},
+      {"RehearsalService/Rehearse", Role::kOperator},
       {"EventService/ListEvents", Role::kViewer},
       {"EventService/WatchEvents", Role::kViewer},
   };

@@ -7,6 +7,7 @@
 #include "controller/api/event_service.h"
 #include "controller/api/fleet_service.h"
 #include "controller/api/index_service.h"
+#include "controller/api/rehearsal_service.h"
 #include "controller/api/rollout_service.h"
 #include "controller/api/snapshot_service.h"
 
@@ -36,6 +37,7 @@ struct ControlServer::Rooms {
   RolloutService rollouts{desk, parts, busy};
   IndexService indexes{desk, parts, busy};
   SnapshotService snapshots{desk, parts, busy};
+  RehearsalService rehearsals{desk, parts, busy};
   EventService events{desk, parts};
 };
 
@@ -46,8 +48,8 @@ ControlServer::ControlServer(const Parts& parts, IdentifyFunction identify)
 ControlServer::~ControlServer() { Shutdown(); }
 
 std::vector<grpc::Service*> ControlServer::Services() {
-  return {&rooms_->fleet,     &rooms_->clusters, &rooms_->rollouts,
-          &rooms_->snapshots, &rooms_->events,   &rooms_->indexes};
+  return {&rooms_->fleet,  &rooms_->clusters, &rooms_->rollouts,  &rooms_->snapshots,
+          &rooms_->events, &rooms_->indexes,  &rooms_->rehearsals};
 }
 
 void ControlServer::Refuse(const Status& why) { rooms_->desk.Refuse(rpc::ToGrpc(why)); }

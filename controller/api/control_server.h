@@ -12,9 +12,9 @@
 
 namespace drover::api {
 
-// Serves FleetService, ClusterService, RolloutService, IndexService, SnapshotService and
-// EventService with the callback API. The services may be registered with several servers at once:
-// the unix socket's and the TLS port's.
+// Serves FleetService, ClusterService, RolloutService, IndexService, SnapshotService,
+// RehearsalService and EventService with the callback API. The services may be registered with
+// several servers at once: the unix socket's and the TLS port's.
 //
 // To stop: Shutdown(), then grpc::Server::Shutdown on each server, then destroy this, then the
 // parts.

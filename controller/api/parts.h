@@ -12,7 +12,9 @@
 #include "controller/fleet/agents.h"
 #include "controller/fleet/fleet_admin.h"
 #include "controller/fleet/leftovers.h"
+#include "controller/fleet/rehearsal_hosts.h"
 #include "controller/opensearch/cluster_api.h"
+#include "controller/opensearch/rehearsal_node.h"
 #include "controller/opensearch/reindex_api.h"
 #include "controller/rollout/cluster_spec.h"
 #include "controller/store/cluster_store.h"
@@ -43,10 +45,12 @@ struct Parts {
   fleet::Agents* agents = nullptr;
   fleet::FleetAdmin* fleet = nullptr;
   fleet::Leftovers* leftovers = nullptr;
+  fleet::RehearsalHosts* rehearsal_hosts = nullptr;
   store::ClusterStore* clusters = nullptr;
   store::RolloutStore* rollouts = nullptr;
   opensearch::ClusterApiFactory cluster_api;
   opensearch::ReindexApiFactory reindex_api;
+  opensearch::RehearsalNodeFactory rehearsal_node;
   ParseClusterFileFunction parse_cluster_file;
   WriteClusterFileFunction write_cluster_file;
   Clock* clock = nullptr;

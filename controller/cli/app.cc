@@ -90,6 +90,7 @@ void AddCommands(CLI::App& app, Command& selected) {
   AddRollouts(app, selected);
   AddSnapshots(app, selected);
   AddLeftovers(app, selected);
+  AddRehearsals(app, selected);
   AddEvents(app, selected);
   AddLogs(app, selected);
   auto args = std::make_shared<LocalArgs>();

@@ -32,6 +32,7 @@ Connection::Connection(Target target, std::shared_ptr<grpc::Channel> channel)
       rollouts_(v1::RolloutService::NewStub(channel_)),
       indexes_(v1::IndexService::NewStub(channel_)),
       snapshots_(v1::SnapshotService::NewStub(channel_)),
+      rehearsals_(v1::RehearsalService::NewStub(channel_)),
       events_(v1::EventService::NewStub(channel_)) {}
 
 std::string Connection::WhatToCheck() const {

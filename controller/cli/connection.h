@@ -13,6 +13,7 @@
 #include "drover/control/v1/event.grpc.pb.h"
 #include "drover/control/v1/fleet.grpc.pb.h"
 #include "drover/control/v1/index.grpc.pb.h"
+#include "drover/control/v1/rehearsal.grpc.pb.h"
 #include "drover/control/v1/rollout.grpc.pb.h"
 #include "drover/control/v1/snapshot.grpc.pb.h"
 
@@ -38,6 +39,7 @@ class Connection {
   v1::RolloutService::Stub& rollouts() { return *rollouts_; }
   v1::IndexService::Stub& indexes() { return *indexes_; }
   v1::SnapshotService::Stub& snapshots() { return *snapshots_; }
+  v1::RehearsalService::Stub& rehearsals() { return *rehearsals_; }
   v1::EventService::Stub& events() { return *events_; }
 
  private:
@@ -50,6 +52,7 @@ class Connection {
   const std::unique_ptr<v1::RolloutService::Stub> rollouts_;
   const std::unique_ptr<v1::IndexService::Stub> indexes_;
   const std::unique_ptr<v1::SnapshotService::Stub> snapshots_;
+  const std::unique_ptr<v1::RehearsalService::Stub> rehearsals_;
   const std::unique_ptr<v1::EventService::Stub> events_;
 };
 

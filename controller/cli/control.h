@@ -7,6 +7,7 @@
 #include "drover/control/v1/event.pb.h"
 #include "drover/control/v1/fleet.pb.h"
 #include "drover/control/v1/index.pb.h"
+#include "drover/control/v1/rehearsal.pb.h"
 #include "drover/control/v1/rollout.pb.h"
 #include "drover/control/v1/snapshot.pb.h"
 

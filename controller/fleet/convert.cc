@@ -325,6 +325,7 @@ void ApplyReport(const pb::HostReport& report, Time now, rollout::HostView* view
   view->engine_error = report.engine_error();
   view->kernel_settings.clear();
   view->kernel_settings.insert(report.kernel_settings().begin(), report.kernel_settings().end());
+  view->memory_available_bytes = report.memory_available_bytes();
   view->last_seen = now;
 }
 

@@ -23,6 +23,7 @@
 #include "controller/fleet/host_table.h"
 #include "controller/fleet/leftovers.h"
 #include "controller/fleet/queries.h"
+#include "controller/fleet/rehearsal_hosts.h"
 #include "controller/fleet/session.h"
 #include "controller/fleet/token_bucket.h"
 #include "controller/fleet/worker.h"
@@ -48,7 +49,11 @@ struct GatewayOptions {
 // Serves drover.agent.v1.AgentGateway. Thread safe. Order of things in main:
 //   Make, SetListener, register service() at a server with TLS, …,
 //   Shutdown, server->Shutdown(deadline), destroy.
-class Gateway final : public Agents, public FleetAdmin, public Leftovers, private Session::Owner {
+class Gateway final : public Agents,
+                      public FleetAdmin,
+                      public Leftovers,
+                      public RehearsalHosts,
+                      private Session::Owner {
  public:
   // Reads the hosts from the store. All four outlive the gateway.
   static StatusOr<std::unique_ptr<Gateway>> Make(const GatewayOptions& options,
@@ -84,6 +89,14 @@ class Gateway final : public Agents, public FleetAdmin, public Leftovers, privat
                      std::function<void(StatusOr<std::vector<Leftover>>)> done) override;
   void RemoveLeftover(const std::string& host, const Leftover& which, Millis timeout,
                       std::function<void(StatusOr<Leftover>)> done) override;
+  // RehearsalHosts.
+  void StartRehearsal(const std::string& host, const std::string& id, const RehearsalOrder& order,
+                      Looked done) override;
+  void LookAtRehearsal(const std::string& host, const std::string& id, Looked done) override;
+  void EndRehearsal(const std::string& host, const std::string& id, bool keep,
+                    Looked done) override;
+  void CallRehearsal(const std::string& host, const std::string& id, const NodeCall& call,
+                     std::function<void(StatusOr<NodeAnswer>)> done) override;
 
   // FleetAdmin.
   std::string FleetName() override;
@@ -111,6 +124,8 @@ class Gateway final : public Agents, public FleetAdmin, public Leftovers, privat
 
   // gateway_query.cc
   void Ask(const std::string& host, agent::v1::Query query, Millis timeout, Queries::Done done);
+  // gateway_rehearsal.cc
+  void AskRehearsal(const std::string& host, agent::v1::Rehearse step, Looked done);
 
   // gateway_stream.cc: the control stream.
   void OnMessage(const SessionPtr& session, agent::v1::AgentMessage& message) override;

@@ -12,6 +12,9 @@
 
 namespace drover::opensearch {
 
+// In place of a CURLcode: the transfer went another way, and curl_detail says what is wrong.
+inline constexpr int kNotByCurl = -1;
+
 // One HTTP exchange: what is asked, and after CurlLane::Run what came of it.
 struct Transfer {
   std::string url;  // without credentials

@@ -13,6 +13,7 @@
 #include "common/base/time.h"
 #include "controller/opensearch/curl_lane.h"
 #include "controller/opensearch/endpoint_pool.h"
+#include "controller/opensearch/transport.h"
 #include "controller/rollout/cluster_spec.h"
 
 namespace drover::opensearch {
@@ -47,7 +48,9 @@ struct RestOptions {
 // those of cluster_api.h.
 class RestClient {
  public:
-  RestClient(rollout::ClusterSpec spec, RestOptions options);
+  // With a `transport` every request goes by it, whatever the endpoints' addresses are.
+  RestClient(rollout::ClusterSpec spec, RestOptions options,
+             std::shared_ptr<Transport> transport = nullptr);
 
   // Asks one endpoint after the other until one answers.
   StatusOr<RestAnswer> Call(const RestRequest& request,
@@ -88,6 +91,7 @@ class RestClient {
                      size_t endpoint, const std::vector<size_t>& unknown, Survey& survey);
   Transfer MakeTransfer(const RestRequest& request, size_t endpoint) const;
   void Run(const ConnectionSettings& settings, std::vector<Transfer>& transfers);
+  void RunByTransport(std::vector<Transfer>& transfers);
   Judgement Judge(const RestRequest& request, size_t endpoint, Transfer& transfer) const;
   Judgement JudgeAnswer(const RestRequest& request, size_t endpoint, Transfer& transfer) const;
   Judgement JudgeFailure(const RestRequest& request, size_t endpoint,
@@ -98,6 +102,7 @@ class RestClient {
 
   const rollout::ClusterSpec spec_;
   const RestOptions options_;
+  const std::shared_ptr<Transport> transport_;
   EndpointPool endpoints_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<CurlLane>> idle_lanes_;  // guarded by mutex_

@@ -95,6 +95,8 @@ bool TimedOut(const Transfer& transfer) { return transfer.curl_code == CURLE_OPE
 
 std::string DescribeTransferFailure(const Transfer& transfer, const rollout::ClusterSpec& spec) {
   switch (transfer.curl_code) {
+    case kNotByCurl:
+      return transfer.curl_detail;
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
       return "this is no http:// or https:// address: correct it under endpoints";

@@ -200,6 +200,7 @@ struct HostView {
   std::vector<ProjectView> projects;
   std::vector<DiskView> disks;  // the first one is that of the Engine's images and volumes
   std::map<std::string, std::string> kernel_settings;  // "vm.max_map_count" → "262144"
+  uint64_t memory_available_bytes = 0;                 // 0: not known
   Millis clock_offset{};                               // the host's clock less the controller's
   std::optional<Time> last_seen, connected_since;
 

@@ -9,6 +9,7 @@
 #include "drover/control/v1/event.pb.h"
 #include "drover/control/v1/fleet.pb.h"
 #include "drover/control/v1/index.pb.h"
+#include "drover/control/v1/rehearsal.pb.h"
 #include "drover/control/v1/rollout.pb.h"
 #include "drover/control/v1/snapshot.pb.h"
 #include "drover/store/v1/plan.pb.h"
@@ -26,6 +27,7 @@ void LinkIn() {
   control::v1::Event::descriptor();
   control::v1::Host::descriptor();
   control::v1::Index::descriptor();
+  control::v1::RehearseRequest::descriptor();
   control::v1::Rollout::descriptor();
   control::v1::GetSnapshotRequest::descriptor();
   store::v1::Plan::descriptor();

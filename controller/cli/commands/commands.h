@@ -65,6 +65,7 @@ void AddSnapshots(CLI::App& app, Command& selected);
 // restore, prove, delete, prune: parts of `drover snapshot`.
 void AddRestores(CLI::App& snapshots, Command& selected);
 void AddLeftovers(CLI::App& app, Command& selected);
+void AddRehearsals(CLI::App& app, Command& selected);
 void AddEvents(CLI::App& app, Command& selected);
 void AddLogs(CLI::App& app, Command& selected);
 

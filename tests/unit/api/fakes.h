@@ -63,7 +63,7 @@ class FakeCoordinator final : public driver::Coordinator {
   void Commit(rollout::Rollout rollout, const std::vector<rollout::Record>& records);
   size_t Observers();
 
-  StatusOr<rollout::World> Observe(const std::string&) override { return rollout::World(); }
+  StatusOr<rollout::World> Observe(const std::string&) override { return world; }
   StatusOr<std::vector<rollout::CheckResult>> Check(const rollout::PlanRequest& request) override;
   StatusOr<std::shared_ptr<const rollout::Plan>> CreatePlan(const rollout::PlanRequest& request,
                                                             const std::string& by) override;
@@ -82,6 +82,7 @@ class FakeCoordinator final : public driver::Coordinator {
   void Unsubscribe(driver::SubscriptionId id) override;
   void Append(const rollout::Record& record) override;
 
+  rollout::World world;
   std::vector<rollout::CheckResult> checks;
   std::shared_ptr<rollout::Plan> plan;
   std::vector<std::pair<std::string, int>> undo_asked;

@@ -37,6 +37,8 @@ Served::Served(bool identify_by_metadata) {
   parts.rollouts = &store;
   parts.cluster_api = [api = cluster_api](const rollout::ClusterSpec&) { return api; };
   parts.reindex_api = [api = reindex_api](const rollout::ClusterSpec&) { return api; };
+  parts.rehearsal_hosts = &rehearsal_hosts;
+  parts.rehearsal_node = [node = rehearsal_node](const auto&, const auto&) { return node; };
   parts.parse_cluster_file = ParseTestFile;
   parts.write_cluster_file = WriteTestFile;
   parts.clock = &clock;

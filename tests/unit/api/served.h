@@ -9,6 +9,7 @@
 #include <string>
 
 #include "controller/api/control_server.h"
+#include "tests/unit/api/fake_rehearsal.h"
 #include "tests/unit/api/fake_reindex.h"
 #include "tests/unit/api/fakes.h"
 
@@ -36,6 +37,8 @@ class Served {
   FakeClusterStore clusters;
   std::shared_ptr<FakeClusterApi> cluster_api = std::make_shared<FakeClusterApi>();
   std::shared_ptr<FakeReindexApi> reindex_api = std::make_shared<FakeReindexApi>();
+  FakeRehearsalHosts rehearsal_hosts;
+  std::shared_ptr<FakeRehearsalNode> rehearsal_node = std::make_shared<FakeRehearsalNode>();
   std::unique_ptr<ControlServer> control;
 
  private:

@@ -36,7 +36,7 @@ void CliTest::StartServer() {
   grpc::ServerBuilder builder;
   builder.AddListeningPort("unix:" + Path("control.sock"), grpc::InsecureServerCredentials());
   for (grpc::Service* service : std::initializer_list<grpc::Service*>{
-           &rollouts_, &fleet_, &clusters_, &indexes_, &snapshots_, &events_}) {
+           &rollouts_, &fleet_, &clusters_, &indexes_, &snapshots_, &rehearsals_, &events_}) {
     builder.RegisterService(service);
   }
   server_ = builder.BuildAndStart();

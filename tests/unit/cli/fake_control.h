@@ -260,6 +260,20 @@ class FakeSnapshots final : public v1::SnapshotService::Service {
   }
 };
 
+class FakeRehearsals final : public v1::RehearsalService::Service {
+ public:
+  v1::RehearseRequest asked;
+  std::vector<v1::RehearseResponse> steps;
+  grpc::Status status;
+
+  grpc::Status Rehearse(grpc::ServerContext*, const v1::RehearseRequest* request,
+                        grpc::ServerWriter<v1::RehearseResponse>* writer) override {
+    asked = *request;
+    for (const v1::RehearseResponse& step : steps) writer->Write(step);
+    return status;
+  }
+};
+
 class FakeEvents final : public v1::EventService::Service {
  public:
   Answer<v1::ListEventsRequest, v1::ListEventsResponse> list;
@@ -303,6 +317,7 @@ class CliTest : public testing::Test {
   FakeClusters clusters_;
   FakeIndexes indexes_;
   FakeSnapshots snapshots_;
+  FakeRehearsals rehearsals_;
   FakeEvents events_;
   SystemClock clock_;
   Interrupts interrupts_;

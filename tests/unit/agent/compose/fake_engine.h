@@ -31,6 +31,8 @@ class FakeEngine final : public Engine {
   int streams_opened = 0;
   std::map<std::string, std::vector<std::string>> folders;  // "image folder" → names
   int folders_read = 0;
+  std::vector<NewContainer> made;
+  Status start_result;  // not OK: how starts end
 
   StatusOr<EngineInfo> Info() override {
     if (!down.ok()) return down;
@@ -71,6 +73,35 @@ class FakeEngine final : public Engine {
     const auto it = folders.find(reference + " " + folder);
     if (it == folders.end()) return NotFound("Could not find the file " + folder);
     return it->second;
+  }
+
+  StatusOr<std::string> CreateContainer(const NewContainer& container) override {
+    if (!down.ok()) return down;
+    made.push_back(container);
+    ContainerDetail detail;
+    detail.id = "made-" + std::to_string(made.size());
+    detail.name = container.name;
+    detail.image = container.image;
+    detail.state = "created";
+    detail.labels = container.labels;
+    containers.push_back(detail);
+    return detail.id;
+  }
+
+  Status StartContainer(const std::string& id) override {
+    if (!start_result.ok()) return start_result;
+    for (ContainerDetail& c : containers) {
+      if (c.id != id) continue;
+      c.state = "running";
+      c.networks = {{"lab_default", "10.0.0.7"}};
+    }
+    return OkStatus();
+  }
+
+  Status RemoveContainer(const std::string& id) override {
+    if (!down.ok()) return down;
+    std::erase_if(containers, [&id](const ContainerDetail& c) { return c.id == id; });
+    return OkStatus();
   }
 
   StatusOr<std::vector<EngineEvent>> PastEvents(const std::string& id, Time since,
