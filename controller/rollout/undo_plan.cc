@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "controller/rollout/gates.h"
+#include "controller/rollout/own_repository.h"
 #include "controller/rollout/restore.h"
 
 namespace drover::rollout {
@@ -135,10 +136,17 @@ void AddDebts(const Rollout& undone, Undo* undo) {
 // Where it was registered by the rollout itself, the cluster file says what it is.
 RepositoryView RepositoryOf(const Plan& undone) {
   RepositoryView repository = undone.repository;
-  if (!repository.type.empty()) return repository;
-  repository.name = undone.spec.snapshot.repository;
-  repository.type = undone.spec.snapshot.type;
-  repository.settings = undone.spec.snapshot.settings;
+  if (repository.type.empty()) {
+    repository.name = undone.spec.snapshot.repository;
+    repository.type = undone.spec.snapshot.type;
+    repository.settings = undone.spec.snapshot.settings;
+  }
+  if (undone.own_repository.empty()) return repository;
+  if (const auto own = OwnRepository(repository, undone.snapshot)) {
+    repository.name = undone.own_repository;
+    repository.type = own->type;
+    repository.settings = own->settings;
+  }
   return repository;
 }
 
@@ -204,6 +212,7 @@ StatusOr<Plan> MakeUndoPlan(const PlanId& id, const PlanRequest& request, const 
   plan.from_version = undone.plan->Target();
   plan.repository = RepositoryOf(*undone.plan);
   plan.snapshot = undone.plan->snapshot;
+  plan.own_repository = undone.plan->own_repository;
   plan.observed_nodes = undone.plan->observed_nodes;
   plan.documents = undone.plan->documents;
   plan.homeless = undone.plan->homeless;
