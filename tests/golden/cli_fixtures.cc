@@ -48,6 +48,7 @@ constexpr char kPlan[] = R"pb(
   repository_type: "s3"
   repository_verified_nodes: 3
   snapshot: "drover-7f3c9a1e"
+  own_repository: "backups-drover-7f3c9a1e"
   prefetch_images: "registry/opensearch:2.19.1"
   expected { seconds: 35 }
   expected_from: "the last rollout of this cluster"
@@ -124,6 +125,7 @@ v1::Plan RestartPlan() {
     promises: "images stay, nothing is pulled"
     promises: "os-3 left alone")pb");
   plan.clear_prefetch_images();
+  plan.clear_own_repository();
   plan.mutable_members()->RemoveLast();
   return plan;
 }

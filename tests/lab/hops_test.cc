@@ -36,7 +36,8 @@ class LongHopsTest : public RollTest {
     EXPECT_EQ(rollout["to_version"], to);
     EXPECT_EQ(rollout["snapshot"]["state"], "SUCCESS") << rollout["snapshot"];
     const std::string name = rollout["snapshot"]["name"];
-    const json snapshot = Call("GET", "/_snapshot/backups/" + name)["snapshots"][0];
+    const std::string repository = rollout["snapshot"]["repository"];
+    const json snapshot = Call("GET", "/_snapshot/" + repository + "/" + name)["snapshots"][0];
     EXPECT_EQ(snapshot["state"], "SUCCESS") << snapshot;
     EXPECT_EQ(snapshot["version"], from) << snapshot;
   }

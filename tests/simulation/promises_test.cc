@@ -31,6 +31,16 @@ TEST_F(PromisesTest, StopWithoutASnapshot) {
   EXPECT_TRUE(Broken("1")) << promises_.violation();
 }
 
+TEST_F(PromisesTest, ARepositoryWithoutItsSnapshotIsARuin) {
+  cluster_.BeginSnapshot("backups-drover-1", "drover-1", true);
+  EXPECT_TRUE(cluster_.HasRuins());
+  cluster_.DeleteSnapshot("backups-drover-1", "drover-1", false);
+  EXPECT_TRUE(cluster_.HasRuins());
+  cluster_.DeleteSnapshot("backups-drover-1", "drover-1", true);
+  EXPECT_FALSE(cluster_.HasRuins());
+  EXPECT_FALSE(cluster_.HasBackup());
+}
+
 TEST_F(PromisesTest, StopWhileACheckBlocks) {
   rollout_.outstanding = {Stop()};
   rollout_.checks = {{"P2", "health", rollout::Verdict::kBlock, "red", ""}};

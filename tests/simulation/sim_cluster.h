@@ -63,13 +63,16 @@ class SimCluster {
   void Exclude(const std::vector<std::string>& names);
   void ClearExclusions();
 
-  void BeginSnapshot(const std::string& name);
+  // `own`: the repository is registered for this snapshot alone where it is not yet.
+  void BeginSnapshot(const std::string& repository, const std::string& name, bool own);
   // Empty state where there is none.
   rollout::SnapshotView Snapshot(const std::string& name) const;
-  void DeleteSnapshot(const std::string& name);
-  // Whether a snapshot of the whole cluster has ended as SUCCESS.
+  // `with_repository`: its registration goes as well.
+  void DeleteSnapshot(const std::string& repository, const std::string& name, bool with_repository);
+  // Whether a snapshot of the whole cluster has ended as SUCCESS in a repository that is
+  // registered.
   bool HasBackup() const;
-  // Snapshots that are neither running nor of any use.
+  // Snapshots that are neither running nor of any use, and repositories of one snapshot without it.
   bool HasRuins() const;
 
   // Faults; each stays until it is taken back.
@@ -140,6 +143,7 @@ class SimCluster {
   uint64_t next_id_ = 1;
   std::vector<Waiter> waiters_;
   std::map<std::string, SnapshotState> snapshots_;
+  std::set<std::string> repositories_ = {"backups"};
 };
 
 }  // namespace drover::simulation

@@ -238,7 +238,7 @@ struct SimController::Performer {
   void operator()(const rollout::TakeSnapshot& take) {
     SimRest::Call call;
     call.execute = [&self = self, id = id, take](const SimRest::Reply& reply) {
-      self.around_.cluster.BeginSnapshot(take.name);
+      self.around_.cluster.BeginSnapshot(take.repository, take.name, !take.parent.empty());
       reply(rollout::SnapshotSeen{id, self.around_.cluster.Snapshot(take.name), ""});
     };
     call.failed = [id = id](const std::string& error) -> EventBody {
@@ -252,7 +252,9 @@ struct SimController::Performer {
     });
   }
   void operator()(const rollout::DeleteSnapshot& order) {
-    Change([name = order.name](SimCluster& cluster) { cluster.DeleteSnapshot(name); });
+    Change([order](SimCluster& cluster) {
+      cluster.DeleteSnapshot(order.repository, order.name, order.with_repository);
+    });
   }
   void operator()(const rollout::PutSettings& put) {
     Change([put](SimCluster& cluster) { cluster.Put(put.persistent); }, true);

@@ -11,10 +11,11 @@ constexpr Millis kSnapshotTick{400};
 
 }  // namespace
 
-void SimCluster::BeginSnapshot(const std::string& name) {
-  if (snapshots_.contains(name)) return;
+void SimCluster::BeginSnapshot(const std::string& repository, const std::string& name, bool own) {
+  if (own) repositories_.insert(repository);
+  if (snapshots_.contains(name) || !repositories_.contains(repository)) return;
   rollout::SnapshotView view;
-  view.repository = "backups";
+  view.repository = repository;
   view.name = name;
   view.state = "IN_PROGRESS";
   view.version = nodes_.front().version;
@@ -49,16 +50,32 @@ rollout::SnapshotView SimCluster::Snapshot(const std::string& name) const {
   return it == snapshots_.end() ? rollout::SnapshotView{} : it->second.view;
 }
 
-void SimCluster::DeleteSnapshot(const std::string& name) { snapshots_.erase(name); }
+void SimCluster::DeleteSnapshot(const std::string& repository, const std::string& name,
+                                bool with_repository) {
+  snapshots_.erase(name);
+  if (with_repository) repositories_.erase(repository);
+}
 
 bool SimCluster::HasBackup() const {
-  return std::any_of(snapshots_.begin(), snapshots_.end(),
-                     [](const auto& entry) { return entry.second.view.state == "SUCCESS"; });
+  return std::any_of(snapshots_.begin(), snapshots_.end(), [this](const auto& entry) {
+    return entry.second.view.state == "SUCCESS" &&
+           repositories_.contains(entry.second.view.repository);
+  });
 }
 
 bool SimCluster::HasRuins() const {
-  return std::any_of(snapshots_.begin(), snapshots_.end(),
-                     [](const auto& entry) { return entry.second.view.state != "SUCCESS"; });
+  const bool unfinished = std::any_of(snapshots_.begin(), snapshots_.end(), [](const auto& entry) {
+    return entry.second.view.state != "SUCCESS";
+  });
+  const auto has_snapshot = [this](const std::string& repository) {
+    return std::any_of(snapshots_.begin(), snapshots_.end(), [&](const auto& entry) {
+      return entry.second.view.repository == repository;
+    });
+  };
+  return unfinished ||
+         std::any_of(repositories_.begin(), repositories_.end(), [&](const auto& repository) {
+           return repository != "backups" && !has_snapshot(repository);
+         });
 }
 
 }  // namespace drover::simulation

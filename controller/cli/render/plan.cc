@@ -57,10 +57,9 @@ void AppendPreparation(Lines& out, const v1::Plan& plan, const View& view) {
   } else if (!plan.repository().empty()) {
     std::string text = "snapshot ";
     if (!plan.snapshot().empty()) text += plan.snapshot() + " in ";
-    if (!plan.own_repository().empty()) {
-      text += "a repository of its own, " + plan.own_repository() + ", below ";
-    }
-    text += "repository " + plan.repository();
+    const bool own = !plan.own_repository().empty();
+    text += own ? "its own repository " + plan.own_repository() + ", below " : "repository ";
+    text += plan.repository();
     if (!plan.repository_type().empty()) text += " (" + plan.repository_type() + ")";
     text += plan.repository_verified_nodes() == 0
                 ? ", not registered yet: registered and verified when the rollout starts"

@@ -140,7 +140,9 @@ def _snapshot(spec: Spec, since: float, by_host: dict) -> dict:
     """The last snapshot made since, and whether it had ended before anything stopped: by clock and by Drover's events."""
     stops = [e["at"] for events in by_host.values() for e in events if e["action"] in ("die", "kill", "stop")]
     try:
-        listing = spec.client.call("GET", f"/_snapshot/{REPOSITORY}/_all")["snapshots"]
+        # Those of single upgrades are in repositories of their own below it.
+        names = [n for n in spec.client.call("GET", "/_snapshot") if n == REPOSITORY or n.startswith(f"{REPOSITORY}-drover-")]
+        listing = [s for n in names for s in spec.client.call("GET", f"/_snapshot/{n}/_all")["snapshots"]]
     except LabError:
         listing = []
     made = [s for s in listing if s["start_time_in_millis"] / 1000 >= since]

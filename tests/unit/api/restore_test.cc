@@ -199,6 +199,37 @@ TEST_F(RestoreTest, DeletesWhatIsNamed) {
   EXPECT_THAT(served_.cluster_api->deleted_snapshots, ElementsAre("nightly"));
 }
 
+TEST_F(RestoreTest, TheRepositoryOfOneUpgradeGoesWithItsSnapshot) {
+  FakeClusterApi& api = *served_.cluster_api;
+  rollout::RepositoryView own;
+  own.name = "backups-drover-1";
+  own.type = "fs";
+  own.exists = true;
+  own.settings = {{"location", "/snap/drover-1"}};
+  api.own_repositories = {own};
+  rollout::SnapshotView taken = api.snapshots[0];
+  taken.name = "drover-1";
+  taken.repository = own.name;
+  api.own_snapshots = {{own.name, {taken}}};
+
+  grpc::ClientContext first, second;
+  pb::ListSnapshotsRequest list;
+  list.set_cluster("search-prod");
+  pb::ListSnapshotsResponse listed;
+  ASSERT_TRUE(snapshots_->ListSnapshots(&first, list, &listed).ok());
+  ASSERT_EQ(listed.snapshots_size(), 2);
+  EXPECT_EQ(listed.snapshots(1).repository(), own.name);
+
+  pb::DeleteSnapshotsRequest request;
+  request.set_cluster("search-prod");
+  request.add_names("drover-1");
+  pb::DeleteSnapshotsResponse response;
+  ASSERT_TRUE(snapshots_->DeleteSnapshots(&second, request, &response).ok());
+  EXPECT_THAT(response.deleted(), ElementsAre("drover-1"));
+  EXPECT_THAT(response.unregistered(), ElementsAre(own.name));
+  EXPECT_THAT(api.own_repositories, IsEmpty());
+}
+
 TEST_F(RestoreTest, TheWayBackOfARolloutStays) {
   rollout::Rollout rollout = TestRollout();
   rollout.phase = rollout::Phase::kRolling;

@@ -47,6 +47,7 @@ TEST(ClusterFile, ReadsEveryKey) {
   EXPECT_EQ(spec->auth.password_file, "/etc/drover/search.password");
   EXPECT_EQ(spec->snapshot.repository, "backups");
   EXPECT_EQ(spec->snapshot.type, "s3");
+  EXPECT_FALSE(spec->snapshot.shared_folder);
   EXPECT_EQ(spec->snapshot.settings,
             (std::map<std::string, std::string>{
                 {"base_path", "p/q"}, {"bucket", "b"}, {"compress", "true"}}));
@@ -139,6 +140,8 @@ const std::vector<Refusal> kRefusals = {
     {"RelativePath", "/etc/drover/search-ca.pem", "search-ca.pem",
      "3:11: tls.ca is \"search-ca.pem\"; expected an absolute path"},
     {"KeyTwice", "tls:", "name:", "3:1: name stands twice, first on line 1; expected it once"},
+    {"UpgradeFolder", "base_path: p/q", "upgrade_folder: mine",
+     "5:65: snapshot.upgrade_folder is \"mine\"; expected own or shared"},
     {"NoRepository", "repository: backups, ", "", "5:11: snapshot has no repository; it must have"},
     {"SettingsWithoutType", "type: s3, ", "", "5:11: snapshot has \"base_path\" but no type;"},
     {"SettingNoText", "base_path: p/q", "base_path: [a]",

@@ -24,6 +24,10 @@ TEST(P17Test, Repository) {
   world.repository.settings["readonly"] = "true";
   ExpectBlocks(RunOne("P17", world), "read-only");
 
+  world = HealthyWorld();
+  world.repository.type = "url";
+  ExpectBlocks(RunOne("P17", world), "can only be read");
+
   ClusterSpec spec = HealthySpec();
   spec.snapshot.repository.clear();
   ExpectBlocks(RunOne("P17", HealthyWorld(), spec), "no snapshot repository");
@@ -36,6 +40,21 @@ TEST(P17Test, ARepositoryThatDoesNotExist) {
   ClusterSpec spec = HealthySpec();
   spec.snapshot.type.clear();
   ExpectBlocks(RunOne("P17", world, spec), "no such repository");
+}
+
+TEST(P17Test, AShallowSnapshotIsNoWayBack) {
+  for (const char* setting : {"remote_store_index_shallow_copy", "shallow_snapshot_v2"}) {
+    World world = HealthyWorld();
+    world.repository.settings[setting] = "true";
+    ExpectBlocks(RunOne("P17", world), setting);
+    world.repository.settings[setting] = "false";
+    EXPECT_EQ(RunOne("P17", world).verdict, Verdict::kPass);
+    // The same where the cluster file will have it registered so.
+    world.repository = {};
+    ClusterSpec spec = HealthySpec();
+    spec.snapshot.settings[setting] = "true";
+    ExpectBlocks(RunOne("P17", world, spec), setting);
+  }
 }
 
 TEST(P17Test, ANodeLocalPlace) {
