@@ -83,14 +83,13 @@ Status ListExpired(const Parts& parts, const pb::ListExpiredSnapshotsRequest& re
 }
 
 // The repository that was made for it alone goes with the last snapshot in it.
-Status DeleteOne(ClusterAtHand& cluster, const rollout::SnapshotView& snapshot,
-                 pb::DeleteSnapshotsResponse* response) {
-  DROVER_RETURN_IF_ERROR(cluster.api->DeleteSnapshot(snapshot.repository, snapshot.name));
-  response->add_deleted(snapshot.name);
+Status DropRepositoryOf(ClusterAtHand& cluster, const rollout::SnapshotView& snapshot,
+                        pb::DeleteSnapshotsResponse* response) {
   const StatusOr<bool> dropped =
       opensearch::DropIfEmpty(*cluster.api, cluster.repository(), snapshot.repository);
   if (!dropped.ok()) {
-    return Annotate(dropped.status(), "deleted, but its repository " + snapshot.repository +
+    return Annotate(dropped.status(), "snapshot " + snapshot.name +
+                                          " is deleted, but its repository " + snapshot.repository +
                                           " could not be unregistered");
   }
   if (*dropped) response->add_unregistered(snapshot.repository);
@@ -109,7 +108,7 @@ Status Delete(const Parts& parts, const Caller& caller, const pb::DeleteSnapshot
   }
   for (const rollout::SnapshotView& snapshot : snapshots) {
     const std::string& name = snapshot.name;
-    const Status status = DeleteOne(cluster, snapshot, response);
+    const Status status = cluster.api->DeleteSnapshot(snapshot.repository, name);
     if (!status.ok()) {
       return Annotate(status, "deleted " + std::to_string(response->deleted_size()) + " of " +
                                   std::to_string(request.names_size()) + "; snapshot " + name);
@@ -119,6 +118,8 @@ Status Delete(const Parts& parts, const Caller& caller, const pb::DeleteSnapshot
     event.text = caller.name + " deleted snapshot " + name + " of cluster " + cluster.spec.name;
     event.fields = {{"by", caller.name}, {"cluster", cluster.spec.name}, {"snapshot", name}};
     parts.coordinator->Append(event);
+    response->add_deleted(name);
+    DROVER_RETURN_IF_ERROR(DropRepositoryOf(cluster, snapshot, response));
   }
   return OkStatus();
 }
