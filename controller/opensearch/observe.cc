@@ -88,7 +88,7 @@ const std::vector<RestRequest>& Questions() {
                "nodes.*.breakers.*.tripped,nodes.*.process.max_file_descriptors"},
       {.path = StatePath()},
       {.path = "/_cluster/settings?flat_settings=true&include_defaults=true&filter_path=persistent,"
-               "transient,defaults.*watermark*low,defaults.cluster.max_shards_per_node"},
+               "transient,defaults.*watermark*low,defaults.*max_shards_per_node"},
       {.path = "/_stats/docs,store?level=indices&expand_wildcards=all&forbid_closed_indices=false&"
                "filter_path=indices.*.primaries.docs.count,indices.*.total.store.size_in_bytes"},
       {.path = "/_plugins/_sm/policies"},

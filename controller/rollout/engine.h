@@ -143,13 +143,15 @@ void MarkUpgraded(Engine& e, int i);
 bool TakesClusterDown(const Plan& plan, int i);
 // Where a member goes on once it is down: a restart edits no file.
 MemberStep StepAfterStop(const Engine& e, int i);
+// What a SetImage's success says about the file.
+void OnImageSet(Engine& e, int i, const OperationId& id, const OperationEnd& end);
+
+// volumes.cc
 // What is done with the volume of a member that is down: a copy, or the change that a rollback
 // makes.
 void OrderVolume(Engine& e, int i);
 void OnVolumeChanged(Engine& e, int i, const OperationEnd& end);
 void OnCopied(Engine& e, int i, const OperationEnd& end);
-// What a SetImage's success says about the file.
-void OnImageSet(Engine& e, int i, const OperationId& id, const OperationEnd& end);
 
 // companions.cc: what follows the last member
 bool OweCompanions(const Engine& e);

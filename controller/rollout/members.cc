@@ -15,7 +15,6 @@ constexpr int kMaxReturns = 5;
 constexpr Millis kEngineRetry{5'000};
 constexpr Millis kEditLimit{120'000};
 constexpr Millis kUpLimit{300'000};
-constexpr Millis kCopyLimit{4 * 3600 * 1000};
 constexpr Millis kLeaveLimit{60'000};
 constexpr Millis kHealthWait{3'000};
 constexpr Millis kAskRetry{500};
@@ -378,45 +377,6 @@ MemberStep StepAfterStop(const Engine& e, int i) {
   if (changes && e.member(i).aside.empty()) return MemberStep::kCopy;
   if (!e.planned(i).cold_copy.empty() && e.member(i).cold_copy.empty()) return MemberStep::kCopy;
   return e.plan().ChangesImages() ? MemberStep::kSetImage : MemberStep::kUp;
-}
-
-void OrderVolume(Engine& e, int i) {
-  const PlannedMember& planned = e.planned(i);
-  MemberState& m = e.member(i);
-  const std::string aside = "drover-" + e.r().id.str();
-  if (planned.volume == VolumeChange::kNone) {
-    e.Order(i, "copy", CopyVolume{planned.service, planned.cold_copy, e.plan().snapshot},
-            kCopyLimit);
-    return;
-  }
-  // From here on only forward, whatever comes of it: the volume may be half changed.
-  m.volume_changed = m.new_image_ran = m.new_image_sure = true;
-  if (planned.volume == VolumeChange::kRestore) {
-    e.Order(i, "restore",
-            RestoreVolume{planned.service, planned.data_path, e.plan().snapshot, aside},
-            kCopyLimit);
-  } else {
-    e.Order(i, "set-aside", SetAsideVolume{planned.service, planned.data_path, aside}, kCopyLimit);
-  }
-}
-
-void OnVolumeChanged(Engine& e, int i, const OperationEnd& end) {
-  e.member(i).aside = end.aside;
-  const bool restored = e.planned(i).volume == VolumeChange::kRestore;
-  e.Say("member.volume",
-        e.planned(i).name +
-            (restored ? ": its volume is as in the cold copy " + end.copy
-                      : std::string(": its volume starts empty")) +
-            "; what was there is kept in " + end.aside + " on " + e.planned(i).host,
-        i, {{"aside", end.aside}, {"bytes", std::to_string(end.bytes)}});
-}
-
-void OnCopied(Engine& e, int i, const OperationEnd& end) {
-  e.member(i).cold_copy = end.copy;
-  e.Say("member.copied",
-        e.planned(i).name + ": cold copy of its volume, " + std::to_string(end.bytes >> 20) +
-            " MiB, in " + end.copy + " on " + e.planned(i).host,
-        i, {{"copy", end.copy}, {"bytes", std::to_string(end.bytes)}});
 }
 
 void OnImageSet(Engine& e, int i, const OperationId& id, const OperationEnd& end) {

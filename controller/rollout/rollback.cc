@@ -100,8 +100,9 @@ void CountLoss(const Rollout& rollout, const ClusterObservation* cluster, WayBac
   } else if (*written == 0) {
     way->loss = "no loss: no client has written since " + Stopped(rollout);
   } else {
-    way->loss = "loses " + std::to_string(*written) + " operations that clients have made since " +
-                Stopped(rollout);
+    way->loss = "loses " + std::to_string(*written) +
+                (*written == 1 ? " operation that a client has" : " operations that clients have") +
+                " made since " + Stopped(rollout);
   }
 }
 
