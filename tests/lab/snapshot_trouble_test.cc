@@ -153,6 +153,7 @@ TEST_F(SnapshotTroubleTest, TheRepositoryVanishes) {
 
   EXPECT_THAT(reason, AllOf(HasSubstr("drover-" + id_), HasSubstr("Nothing was stopped")));
   EXPECT_THAT(reason, AnyOf(HasSubstr("/snap/store"), HasSubstr("can every node still write")));
+  fs::remove_all(Store());  // what the nodes have begun anew there
   fs::rename(away, Store());
   ExpectTheChecksLetTheNextOneBegin();
 }

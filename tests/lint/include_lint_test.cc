@@ -48,10 +48,11 @@ const std::vector<Room> kRooms = {
     // x509_vfy.h: the numbers by which curl reports why a certificate was refused.
     {"controller/opensearch",
      {"common/base/", "controller/rollout/", "curl/", "nlohmann/", "openssl/x509_vfy.h"}},
-    // fleet/agents.h and fleet_admin.h are interfaces of plain structs.
+    // fleet/agents.h, leftovers.h and fleet_admin.h are interfaces of plain structs.
     {"controller/driver",
      {"common/base/", "common/crypto/", "controller/rollout/", "controller/store/",
-      "controller/opensearch/", "controller/fleet/agents.h", "controller/clusterfile/"}},
+      "controller/opensearch/", "controller/fleet/agents.h", "controller/fleet/leftovers.h",
+      "controller/clusterfile/"}},
     {"controller/fleet",
      {"common/", "controller/rollout/", "controller/store/", "drover/agent/", "google/", "grpc"}},
     {"controller/api",

@@ -9,6 +9,7 @@
 #include "drover/control/v1/event.grpc.pb.h"
 #include "drover/control/v1/fleet.grpc.pb.h"
 #include "drover/control/v1/index.grpc.pb.h"
+#include "drover/control/v1/rehearsal.grpc.pb.h"
 #include "drover/control/v1/rollout.grpc.pb.h"
 #include "drover/control/v1/snapshot.grpc.pb.h"
 #include "tests/unit/api/served.h"
@@ -57,11 +58,9 @@ TEST(AuthorizeTest, WhatIsNotInTheTableIsDeniedToAll) {
 
 std::vector<const MethodDescriptor*> AllMethods() {
   const google::protobuf::FileDescriptor* const files[] = {
-      pb::ListClustersRequest::descriptor()->file(),
-      pb::ListEventsRequest::descriptor()->file(),
-      pb::ListHostsRequest::descriptor()->file(),
-      pb::ListIndexesRequest::descriptor()->file(),
-      pb::ListRolloutsRequest::descriptor()->file(),
+      pb::ListClustersRequest::descriptor()->file(), pb::ListEventsRequest::descriptor()->file(),
+      pb::ListHostsRequest::descriptor()->file(),    pb::ListIndexesRequest::descriptor()->file(),
+      pb::ListRolloutsRequest::descriptor()->file(), pb::RehearseRequest::descriptor()->file(),
       pb::ListSnapshotsRequest::descriptor()->file()};
   std::vector<const MethodDescriptor*> methods;
   for (const auto* file : files) {
