@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <vector>
 
 namespace drover::agent {
 namespace {
@@ -42,23 +43,51 @@ Status CopyExtendedAttributes(const Entry& entry) {
   return OkStatus();
 }
 
-bool AllZero(const char* bytes, size_t size) {
-  return std::all_of(bytes, bytes + size, [](char c) { return c == '\0'; });
+// Where the kernel does not copy between these two file systems.
+Status CopyByHand(const Descriptor& from, const Descriptor& to, off_t at, size_t size,
+                  const std::string& path) {
+  std::vector<char> bytes(size);
+  while (size > 0) {
+    const ssize_t got = ::pread(from.get(), bytes.data(), size, at);
+    if (got < 0) return FileFailure(path, "read");
+    // The check finds that something is missing.
+    if (got == 0) return OkStatus();
+    for (ssize_t done = 0; done < got;) {
+      const ssize_t n = ::pwrite(to.get(), bytes.data() + done, static_cast<size_t>(got - done),
+                                 at + static_cast<off_t>(done));
+      if (n < 0) return FileFailure("The copy of " + path, "written");
+      done += n;
+    }
+    at += got;
+    size -= static_cast<size_t>(got);
+  }
+  return OkStatus();
 }
 
-Status WriteAll(int fd, const char* bytes, size_t size, off_t at, const std::string& path) {
-  while (size > 0) {
-    const ssize_t n = ::pwrite(fd, bytes, size, at);
-    if (n < 0) return FileFailure("The copy of " + path, "written");
-    bytes += n;
-    at += n;
-    size -= static_cast<size_t>(n);
+Status CopyPiece(const Descriptor& from, const Descriptor& to, off_t at, size_t size,
+                 const std::string& path) {
+  off_t in = at, out = at;
+  const off_t end = at + static_cast<off_t>(size);
+  while (in < end) {
+    const ssize_t n =
+        ::copy_file_range(from.get(), &in, to.get(), &out, static_cast<size_t>(end - in), 0);
+    if (n == 0) return OkStatus();
+    if (n > 0) continue;
+    const bool refused = errno == EXDEV || errno == EINVAL || errno == ENOSYS ||
+                         errno == EOPNOTSUPP || errno == EPERM;
+    if (refused) return CopyByHand(from, to, in, static_cast<size_t>(end - in), path);
+    return FileFailure("The copy of " + path, "written");
   }
   return OkStatus();
 }
 
 // A file with fewer blocks than its size needs.
 bool HasHoles(const struct stat& info) { return off_t{info.st_blocks} * 512 < info.st_size; }
+
+bool IsHole(const Descriptor& file, off_t at, size_t size) {
+  const off_t data = ::lseek(file.get(), at, SEEK_DATA);
+  return data < 0 ? errno == ENXIO : data >= at + static_cast<off_t>(size);
+}
 
 void BeginWriting(int fd, off_t before, off_t now) {
   const off_t begin = before / kWriteBehind * kWriteBehind;
@@ -92,36 +121,31 @@ Status CopyAttributes(const Entry& entry, const struct stat& info) {
   return OkStatus();
 }
 
-Status CopyContents(const Descriptor& from, const struct stat& info,
+Status CopyContents(const std::shared_ptr<const Descriptor>& from, const struct stat& info,
                     const std::shared_ptr<const Descriptor>& to, const std::string& path,
                     ByteSink* sink) {
   // Clones are the same blocks of the disk: there is nothing to write and nothing to compare.
-  const bool writes = to && ::ioctl(to->get(), FICLONE, from.get()) != 0;
-  off_t at = 0;
-  while (at < info.st_size) {
+  const bool writes = to && ::ioctl(to->get(), FICLONE, from->get()) != 0;
+  const bool holes = HasHoles(info);
+  if (writes && holes && ::ftruncate(to->get(), info.st_size) != 0) {
+    return FileFailure("The copy of " + path, "written");
+  }
+  for (off_t at = 0; at < info.st_size;) {
     DROVER_RETURN_IF_ERROR(sink->options.go_on());
-    ReadAhead(from.get(), at);
-    PieceCheck::Buffer buffer = sink->check.TakeBuffer();
-    const ssize_t got = ::read(from.get(), buffer->data(), buffer->size());
-    if (got < 0) return FileFailure(path, "read");
-    if (got == 0) break;
-    const auto size = static_cast<size_t>(got);
-    if (writes && !(HasHoles(info) && AllZero(buffer->data(), size))) {
-      DROVER_RETURN_IF_ERROR(WriteAll(to->get(), buffer->data(), size, at, path));
-      BeginWriting(to->get(), at, at + got);
+    ReadAhead(from->get(), at);
+    const size_t size = std::min(PieceCheck::kPieceBytes, static_cast<size_t>(info.st_size - at));
+    const off_t next = at + static_cast<off_t>(size);
+    if (writes && !(holes && IsHole(*from, at, size))) {
+      DROVER_RETURN_IF_ERROR(CopyPiece(*from, *to, at, size, path));
+      BeginWriting(to->get(), at, next);
     }
-    const off_t before = at;
-    at += got;
+    DROVER_RETURN_IF_ERROR(
+        sink->check.Add({.source = from, .copy = writes ? to : nullptr, .at = at, .size = size}));
     sink->bytes += size;
     sink->options.progress(sink->bytes);
-    // A hole at the end is compared once the file is as long as it.
-    if (writes && HasHoles(info) && ::ftruncate(to->get(), at) != 0) {
-      return FileFailure("The copy of " + path, "written");
-    }
-    DROVER_RETURN_IF_ERROR(sink->check.Add(
-        {.bytes = std::move(buffer), .size = size, .copy = writes ? to : nullptr, .at = before}));
+    at = next;
   }
-  return sink->check.Add({.text = '\0' + std::to_string(at)});
+  return sink->check.Add({.text = '\0' + std::to_string(info.st_size)});
 }
 
 }  // namespace drover::agent

@@ -25,16 +25,16 @@ struct Entry {
 // Owner, mode, extended attributes and times, of what is there in both folders.
 Status CopyAttributes(const Entry& entry, const struct stat& info);
 
-// Where the bytes of files go.
+// What comes of the files of a tree.
 struct ByteSink {
   const CopyOptions& options;
   PieceCheck& check;
   uint64_t bytes = 0;  // all so far
 };
 
-// Adds the contents of `from`, a NUL and its size to the check and, where `to` is given, writes
-// them there: as a reflink where that works. `info` is of `from`.
-Status CopyContents(const Descriptor& from, const struct stat& info,
+// Where `to` is given, copies the contents of `from` there, as a reflink where that works; adds
+// them, a NUL and the size to the check. `info` is of `from`.
+Status CopyContents(const std::shared_ptr<const Descriptor>& from, const struct stat& info,
                     const std::shared_ptr<const Descriptor>& to, const std::string& path,
                     ByteSink* sink);
 

@@ -8,12 +8,25 @@
 namespace drover::agent {
 namespace {
 
-// So many pieces wait at most: 8 MiB.
+// So many pieces wait at most: 16 MiB.
 constexpr size_t kMaxWaiting = 32;
+
+// False where the file ends before.
+StatusOr<bool> ReadWhole(const Descriptor& file, off_t at, char* bytes, size_t size) {
+  while (size > 0) {
+    const ssize_t got = ::pread(file.get(), bytes, size, at);
+    if (got < 0) return FileFailure("A file of the copy", "read");
+    if (got == 0) return false;
+    bytes += got;
+    at += got;
+    size -= static_cast<size_t>(got);
+  }
+  return true;
+}
 
 }  // namespace
 
-PieceCheck::PieceCheck() : read_back_(kPieceBytes), thread_([this] { Work(); }) {}
+PieceCheck::PieceCheck() : source_(kPieceBytes), copy_(kPieceBytes), thread_([this] { Work(); }) {}
 
 PieceCheck::~PieceCheck() {
   {
@@ -23,14 +36,6 @@ PieceCheck::~PieceCheck() {
   }
   changed_.notify_all();
   if (thread_.joinable()) thread_.join();
-}
-
-PieceCheck::Buffer PieceCheck::TakeBuffer() {
-  const std::lock_guard lock(mutex_);
-  if (free_.empty()) return std::make_unique<std::vector<char>>(kPieceBytes);
-  Buffer buffer = std::move(free_.back());
-  free_.pop_back();
-  return buffer;
 }
 
 Status PieceCheck::Add(Piece piece) {
@@ -54,19 +59,20 @@ StatusOr<std::string> PieceCheck::Finish() {
   return digest_.Hex();
 }
 
-Status PieceCheck::Compare(const Piece& piece) {
-  size_t got = 0;
-  while (got < piece.size) {
-    const ssize_t n = ::pread(piece.copy->get(), read_back_.data() + got, piece.size - got,
-                              piece.at + static_cast<off_t>(got));
-    if (n < 0) return FileFailure("The copy", "read back");
-    if (n == 0) break;
-    got += static_cast<size_t>(n);
-  }
-  if (got == piece.size && std::memcmp(read_back_.data(), piece.bytes->data(), got) == 0) {
-    return OkStatus();
-  }
-  return DataLoss("What was written is not what is read back; check the disk and its memory");
+Status PieceCheck::Check(const Piece& piece) {
+  digest_.Add(piece.text);
+  if (!piece.source) return OkStatus();
+  DROVER_ASSIGN_OR_RETURN(const bool whole,
+                          ReadWhole(*piece.source, piece.at, source_.data(), piece.size));
+  if (!whole) return DataLoss("A file became shorter while it was copied; does something write?");
+  digest_.Add({source_.data(), piece.size});
+  if (!piece.copy) return OkStatus();
+  DROVER_ASSIGN_OR_RETURN(const bool there,
+                          ReadWhole(*piece.copy, piece.at, copy_.data(), piece.size));
+  if (there && std::memcmp(copy_.data(), source_.data(), piece.size) == 0) return OkStatus();
+  return DataLoss(
+      "What was written is not what is read back; does something write, or is the disk "
+      "or the memory of this host damaged?");
 }
 
 void PieceCheck::Work() {
@@ -78,14 +84,11 @@ void PieceCheck::Work() {
     waiting_.pop_front();
     lock.unlock();
     changed_.notify_all();
-    digest_.Add(piece.text);
-    if (piece.bytes) digest_.Add({piece.bytes->data(), piece.size});
-    const Status compared = piece.copy ? Compare(piece) : OkStatus();
-    piece.copy.reset();
+    const Status checked = Check(piece);
+    piece = {};
     lock.lock();
-    if (piece.bytes) free_.push_back(std::move(piece.bytes));
-    if (compared.ok()) continue;
-    failed_ = compared;
+    if (checked.ok()) continue;
+    failed_ = checked;
     waiting_.clear();
     lock.unlock();
     changed_.notify_all();

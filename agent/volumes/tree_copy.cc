@@ -80,10 +80,10 @@ class Copier {
 
   Status CopyFile(const Entry& entry, const struct stat& seen, const std::string& inside) {
     // Without waiting where somebody put a pipe in its place.
-    const Descriptor from(::openat(entry.from.get(), entry.name.c_str(),
-                                   O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    const auto from = std::make_shared<const Descriptor>(::openat(
+        entry.from.get(), entry.name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     struct stat info {};
-    if (!from.open() || ::fstat(from.get(), &info) != 0) return FileFailure(entry.path, "read");
+    if (!from->open() || ::fstat(from->get(), &info) != 0) return FileFailure(entry.path, "read");
     if (info.st_ino != seen.st_ino || info.st_dev != seen.st_dev) return Changed(entry.path);
     ++sum_.files;
     const auto [first, is_new] = names_.try_emplace({seen.st_dev, seen.st_ino}, inside);
@@ -95,7 +95,7 @@ class Copier {
       return CopyContents(from, info, nullptr, entry.path, &sink_);
     }
     if (seen.st_nlink == 1) names_.erase(first);
-    auto to = std::make_shared<const Descriptor>(
+    const auto to = std::make_shared<const Descriptor>(
         ::openat(entry.to.get(), entry.name.c_str(),
                  O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!to->open()) return FileFailure("The copy of " + entry.path, "made");

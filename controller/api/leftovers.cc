@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/rpc/channel.h"
+#include "controller/opensearch/upgrade_snapshots.h"
 
 namespace drover::api {
 namespace {
@@ -97,20 +98,24 @@ void Fill(const Parts& parts, const Places& places, const std::string& host,
   out->set_restored(leftover.restored);
 }
 
+void AddUnseen(const std::string& what, const std::string& reason,
+               pb::ListLeftoversResponse* response) {
+  pb::LeftoversUnseen* unseen = response->add_unseen();
+  unseen->set_what(what);
+  unseen->set_reason(reason);
+}
+
+// Those in repositories of single upgrades too.
 void AddSnapshots(const Parts& parts, const rollout::ClusterSpec& spec,
                   pb::ListLeftoversResponse* response) {
   if (spec.snapshot.repository.empty()) return;
-  const std::string& repository = spec.snapshot.repository;
+  const std::string what = "the snapshots of cluster " + spec.name;
   const auto api = parts.cluster_api(spec);
-  const auto snapshots = api.ok() ? (*api)->ListSnapshots(repository)
-                                  : StatusOr<std::vector<rollout::SnapshotView>>(api.status());
-  if (!snapshots.ok()) {
-    pb::LeftoversUnseen* unseen = response->add_unseen();
-    unseen->set_what("the snapshots of cluster " + spec.name);
-    unseen->set_reason(Message(snapshots.status()));
-    return;
-  }
-  for (const rollout::SnapshotView& snapshot : *snapshots) {
+  if (!api.ok()) return AddUnseen(what, Message(api.status()), response);
+  const auto all = opensearch::ListAllSnapshots(**api, spec.snapshot.repository);
+  if (!all.ok()) return AddUnseen(what, Message(all.status()), response);
+  for (const std::string& problem : all->unreadable) AddUnseen(what, problem, response);
+  for (const rollout::SnapshotView& snapshot : all->snapshots) {
     const std::string made_by =
         snapshot.origin ? snapshot.origin->rollout : RolloutOf(parts, snapshot.name);
     if (made_by.empty()) continue;
@@ -118,7 +123,8 @@ void AddSnapshots(const Parts& parts, const rollout::ClusterSpec& spec,
     out->set_kind(pb::LEFTOVER_KIND_SNAPSHOT);
     out->set_cluster(spec.name);
     out->set_name(snapshot.name);
-    if (const auto bytes = (*api)->SnapshotBytes(repository, snapshot.name)) out->set_bytes(*bytes);
+    const auto bytes = (*api)->SnapshotBytes(snapshot.repository, snapshot.name);
+    if (bytes) out->set_bytes(*bytes);
     ToProto(snapshot.started_at, out->mutable_created_at());
     out->set_rollout(made_by);
     out->set_path(snapshot.repository);
@@ -146,9 +152,7 @@ void AddFromHosts(const Parts& parts, const Places& places, bool all,
   for (auto& [host, awaited] : asked) {
     const auto leftovers = awaited.future.get();
     if (!leftovers.ok()) {
-      pb::LeftoversUnseen* unseen = response->add_unseen();
-      unseen->set_what("host " + host);
-      unseen->set_reason(Message(leftovers.status()));
+      AddUnseen("host " + host, Message(leftovers.status()), response);
       continue;
     }
     for (const fleet::Leftover& leftover : *leftovers) {

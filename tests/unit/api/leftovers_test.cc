@@ -114,6 +114,28 @@ TEST_F(LeftoversTest, ARepositoryThatCannotBeReadIsNamed) {
   EXPECT_EQ(response.unseen(0).what(), "cluster broken");
 }
 
+TEST_F(LeftoversTest, ASnapshotInTheRepositoryOfOneUpgradeIsThereToo) {
+  FakeClusterApi& api = *served_.cluster_api;
+  rollout::RepositoryView own;
+  own.name = "backups-drover-9a9a0001";
+  own.type = "fs";
+  own.exists = true;
+  own.settings = {{"location", "/snap/drover-9a9a0001"}};
+  api.own_repositories = {own};
+  rollout::SnapshotView taken;
+  taken.repository = own.name;
+  taken.name = "drover-9a9a0001";
+  taken.origin = rollout::SnapshotOrigin();
+  taken.origin->rollout = "9a9a0001";
+  api.own_snapshots = {{own.name, {taken}}};
+  const pb::ListLeftoversResponse response = List("search-prod");
+  ASSERT_EQ(response.leftovers_size(), 4);
+  EXPECT_EQ(response.leftovers(0).name(), "drover-3b5c0001");
+  EXPECT_EQ(response.leftovers(1).name(), "drover-9a9a0001");
+  EXPECT_EQ(response.leftovers(1).path(), own.name);
+  EXPECT_FALSE(response.leftovers(1).has_bytes());
+}
+
 TEST_F(LeftoversTest, OneIsRemovedAndItIsOnRecord) {
   const grpc::Status status =
       Remove("h1", "opensearch", "drover-unknown", pb::LEFTOVER_KIND_KEPT_VOLUME);

@@ -92,6 +92,19 @@ TEST_F(TreeCopyTest, HolesStayHoles) {
   EXPECT_EQ(folder_.Read("to/sparse").substr(0, 6), std::string("begin\0", 6));
 }
 
+// The kernel does not copy between all file systems.
+TEST_F(TreeCopyTest, AnotherFileSystemGetsTheSame) {
+  char name[] = "/dev/shm/drover-copy-XXXXXX";
+  const std::string target = mkdtemp(name);
+  folder_.Write("from/sparse", "begin");
+  ASSERT_EQ(truncate(folder_.At("from/sparse").c_str(), 4 << 20), 0);
+  const auto sum = CopyTree(folder_.At("from"), target, {});
+  const std::string copied = FolderSum(target);
+  fs::remove_all(target);
+  ASSERT_TRUE(sum.ok()) << sum.status();
+  EXPECT_EQ(sum->sha256, copied);
+}
+
 TEST_F(TreeCopyTest, APipeIsMadeAndNotRead) {
   ASSERT_EQ(mkfifo(folder_.At("from/pipe").c_str(), 0600), 0);
   ASSERT_TRUE(Copy().ok());
