@@ -46,6 +46,10 @@ StatusOr<HttpAnswer> CallContainer(const ContainerCall& call, const CallLimits& 
   beast::error_code error;
   const auto address = asio::ip::make_address_v4(call.address, error);
   if (error) return InvalidArgument("\"" + call.address + "\" is not an IPv4 address");
+  // What is there at once would be taken all the same.
+  if (limits.deadline <= std::chrono::steady_clock::now()) {
+    return FailureOf(call, beast::error::timeout, limit);
+  }
   asio::io_context context{1};
   beast::tcp_stream stream(context);
   stream.expires_at(limits.deadline);

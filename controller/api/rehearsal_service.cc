@@ -1,11 +1,13 @@
 #include "controller/api/rehearsal_service.h"
 
+#include <optional>
 #include <utility>
 
 #include "common/crypto/crypto.h"
 #include "controller/api/await.h"
 #include "controller/api/convert.h"
 #include "controller/api/snapshots.h"
+#include "controller/opensearch/upgrade_snapshots.h"
 
 namespace drover::api {
 namespace {
@@ -30,9 +32,10 @@ StatusOr<rollout::RehearsalRequest> WantedBy(const pb::RehearseRequest& request)
 // The named one, or the newest whole one.
 StatusOr<rollout::SnapshotView> ChooseSnapshot(ClusterAtHand& cluster, const std::string& name) {
   if (!name.empty()) return FindSnapshot(cluster, name);
-  DROVER_ASSIGN_OR_RETURN(const auto all, cluster.api->ListSnapshots(cluster.repository()));
+  DROVER_ASSIGN_OR_RETURN(const auto all,
+                          opensearch::ListAllSnapshots(*cluster.api, cluster.repository()));
   const rollout::SnapshotView* newest = nullptr;
-  for (const rollout::SnapshotView& snapshot : all) {
+  for (const rollout::SnapshotView& snapshot : all.snapshots) {
     if (snapshot.state != "SUCCESS" || snapshot.shards_failed != 0) continue;
     if (newest == nullptr || snapshot.ended_at >= newest->ended_at) newest = &snapshot;
   }
@@ -55,8 +58,8 @@ StatusOr<AtHand> Look(const Parts& parts, const pb::RehearseRequest& request) {
   DROVER_ASSIGN_OR_RETURN(ClusterAtHand cluster, OpenCluster(parts, request.cluster()));
   AtHand at;
   at.spec = cluster.spec;
-  DROVER_ASSIGN_OR_RETURN(at.repository, cluster.api->GetRepository(cluster.repository()));
-  if (!at.repository.exists) {
+  DROVER_ASSIGN_OR_RETURN(const auto own, cluster.api->GetRepository(cluster.repository()));
+  if (!own.exists) {
     return FailedPrecondition("cluster " + at.spec.name + " has no repository " +
                               cluster.repository() +
                               " yet; take a snapshot first: drover snapshot "
@@ -64,6 +67,8 @@ StatusOr<AtHand> Look(const Parts& parts, const pb::RehearseRequest& request) {
                               at.spec.name);
   }
   DROVER_ASSIGN_OR_RETURN(at.snapshot, ChooseSnapshot(cluster, request.snapshot()));
+  // It may be the one that an upgrade has for itself.
+  DROVER_ASSIGN_OR_RETURN(at.repository, cluster.api->GetRepository(at.snapshot.repository));
   DROVER_ASSIGN_OR_RETURN(at.world, parts.coordinator->Observe(request.cluster()));
   if (!at.world.cluster_error.empty()) return Unavailable(at.world.cluster_error);
   return at;
@@ -97,19 +102,19 @@ rollout::Record EventOf(const std::string& kind, const std::string& text, const 
 
 }  // namespace
 
-StatusOr<rollout::RehearsalPlan> RehearsalService::Plan(
-    const std::string& id, const pb::RehearseRequest& request,
-    const std::shared_ptr<Stream<pb::RehearseResponse>>& stream) {
+StatusOr<rollout::RehearsalPlan> RehearsalService::Plan(const std::string& id,
+                                                        const pb::RehearseRequest& request,
+                                                        std::optional<grpc::Status>* refusal) {
   DROVER_ASSIGN_OR_RETURN(const rollout::RehearsalRequest wanted, WantedBy(request));
   const auto at = Look(parts_, request);
   if (at.status().code() == StatusCode::kFailedPrecondition) {
-    stream->Stop(RehearsalRefusal(at.status(), ""));
+    *refusal = RehearsalRefusal(at.status(), "");
   }
   if (!at.ok()) return at.status();
   auto plan = rollout::PlanRehearsal(id, wanted, at->spec, at->snapshot, at->repository, at->world);
   const Status allowed = plan.ok() ? AskHost(*parts_.agents, *plan) : plan.status();
   if (allowed.ok()) return plan;
-  stream->Stop(RehearsalRefusal(allowed, plan.ok() ? plan->host : request.host()));
+  *refusal = RehearsalRefusal(allowed, plan.ok() ? plan->host : request.host());
   return allowed;
 }
 
@@ -122,7 +127,14 @@ RehearsalService::Made RehearsalService::Begin(
     return hold.status();
   }
   const std::string id = crypto::RandomHex(4);
-  DROVER_ASSIGN_OR_RETURN(const rollout::RehearsalPlan plan, Plan(id, request, stream));
+  std::optional<grpc::Status> refusal;
+  const StatusOr<rollout::RehearsalPlan> planned = Plan(id, request, &refusal);
+  if (!planned.ok()) {
+    hold->reset();  // who is told may ask again at once
+    if (refusal) stream->Stop(*refusal);
+    return planned.status();
+  }
+  const rollout::RehearsalPlan& plan = *planned;
   parts_.coordinator->Append(EventOf("rehearsal.begin",
                                      caller.name + " rehearses " + plan.version + " for cluster " +
                                          plan.cluster + " on host " + plan.host +

@@ -1,6 +1,8 @@
 #ifndef DROVER_CONTROLLER_API_REHEARSAL_SERVICE_H_
 #define DROVER_CONTROLLER_API_REHEARSAL_SERVICE_H_
 
+#include <optional>
+
 #include "controller/api/busy_clusters.h"
 #include "controller/api/desk.h"
 #include "controller/api/parts.h"
@@ -22,9 +24,9 @@ class RehearsalService final : public pb::RehearsalService::CallbackService {
   using Made = StatusOr<std::unique_ptr<Source<pb::RehearseResponse>>>;
 
   // Looks at everything and refuses what cannot be rehearsed; nothing is started by it.
-  StatusOr<rollout::RehearsalPlan> Plan(
-      const std::string& id, const pb::RehearseRequest& request,
-      const std::shared_ptr<Stream<pb::RehearseResponse>>& stream);
+  // `refusal` is set where the caller is to be told more than the status.
+  StatusOr<rollout::RehearsalPlan> Plan(const std::string& id, const pb::RehearseRequest& request,
+                                        std::optional<grpc::Status>* refusal);
   Made Begin(const Caller& caller, const pb::RehearseRequest& request,
              const std::shared_ptr<Stream<pb::RehearseResponse>>& stream);
 
