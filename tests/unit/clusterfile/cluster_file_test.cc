@@ -141,7 +141,7 @@ const std::vector<Refusal> kRefusals = {
      "3:11: tls.ca is \"search-ca.pem\"; expected an absolute path"},
     {"KeyTwice", "tls:", "name:", "3:1: name stands twice, first on line 1; expected it once"},
     {"UpgradeFolder", "base_path: p/q", "upgrade_folder: mine",
-     "5:65: snapshot.upgrade_folder is \"mine\"; expected own or shared"},
+     "5:70: snapshot.upgrade_folder is \"mine\"; expected own or shared"},
     {"NoRepository", "repository: backups, ", "", "5:11: snapshot has no repository; it must have"},
     {"SettingsWithoutType", "type: s3, ", "", "5:11: snapshot has \"base_path\" but no type;"},
     {"SettingNoText", "base_path: p/q", "base_path: [a]",

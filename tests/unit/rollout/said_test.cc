@@ -64,7 +64,7 @@ TEST(SaidTest, ASnapshotThatTheRepositoryDoesNotListIsSaidToBeSo) {
   h.Ask(Request::kStart);
   h.Run();
   EXPECT_EQ(h.rollout().phase, Phase::kFailed);
-  EXPECT_THAT(h.rollout().reason, HasSubstr("the repository does not list it"));
+  EXPECT_THAT(h.rollout().reason, HasSubstr("does not list it"));
 }
 
 }  // namespace
