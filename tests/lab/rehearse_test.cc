@@ -92,7 +92,9 @@ TEST_F(RehearseTest, FindsAnIndexOfOneThreeBeforeThreeEightDoes) {
 }
 
 // A clean one passes; one that is left, or whose agent dies, leaves nothing.
-TEST_F(RehearseTest, PassesAndLeavesNothingBehindInAnyEnding) {
+class LongRehearseTest : public RehearseTest {};
+
+TEST_F(LongRehearseTest, PassesAndLeavesNothingBehindInAnyEnding) {
   ASSERT_NO_FATAL_FAILURE(Bring("clean", "2.17.1", {"2.19.1"}, {"--style", "plain"}));
   AddIndex(".hidden-state", 2);
   ASSERT_NO_FATAL_FAILURE(Must({"snapshot", "create", "clean"}));

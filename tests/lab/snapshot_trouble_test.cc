@@ -127,7 +127,9 @@ TEST_F(SnapshotTroubleTest, ANodeIsKilledWhileItWrites) {
   ExpectTheChecksLetTheNextOneBegin();
 }
 
-TEST_F(SnapshotTroubleTest, TheRepositoryFillsUp) {
+class LongSnapshotTroubleTest : public SnapshotTroubleTest {};
+
+TEST_F(LongSnapshotTroubleTest, TheRepositoryFillsUp) {
   const std::string filler = Folder() + "/filler";
   const auto room = fs::space(Folder()).available;
   // What the verification writes fits, the documents do not.
@@ -143,7 +145,7 @@ TEST_F(SnapshotTroubleTest, TheRepositoryFillsUp) {
   ExpectTheChecksLetTheNextOneBegin();
 }
 
-TEST_F(SnapshotTroubleTest, TheRepositoryVanishes) {
+TEST_F(LongSnapshotTroubleTest, TheRepositoryVanishes) {
   ASSERT_NO_FATAL_FAILURE(Begin());
   AwaitTheMiddleOfTheSnapshot();
   const std::string away = Folder() + "/away";
