@@ -9,13 +9,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <vector>
+#include <utility>
 
 namespace drover::agent {
 namespace {
 
-// How much is written before the disk is told to begin, so that little is left for the sync.
-constexpr off_t kWriteBehind = 8 * 1024 * 1024;
+// Smaller files go through the kernel's memory, which writes many of them at once.
+constexpr off_t kDirectFrom = 1024 * 1024;
 constexpr off_t kReadAhead = 8 * 1024 * 1024;
 
 Status CopyOneAttribute(const std::string& from, const std::string& to, const char* name) {
@@ -43,41 +43,31 @@ Status CopyExtendedAttributes(const Entry& entry) {
   return OkStatus();
 }
 
-// Where the kernel does not copy between these two file systems.
-Status CopyByHand(const Descriptor& from, const Descriptor& to, off_t at, size_t size,
-                  const std::string& path) {
-  std::vector<char> bytes(size);
-  while (size > 0) {
-    const ssize_t got = ::pread(from.get(), bytes.data(), size, at);
-    if (got < 0) return FileFailure(path, "read");
-    // The check finds that something is missing.
-    if (got == 0) return OkStatus();
-    for (ssize_t done = 0; done < got;) {
-      const ssize_t n = ::pwrite(to.get(), bytes.data() + done, static_cast<size_t>(got - done),
-                                 at + static_cast<off_t>(done));
-      if (n < 0) return FileFailure("The copy of " + path, "written");
-      done += n;
-    }
-    at += got;
-    size -= static_cast<size_t>(got);
+// Fills `buffer` from `at` on; DATA_LOSS where the file ends before `size`.
+Status ReadPiece(const Descriptor& from, off_t at, size_t size, const std::string& path,
+                 const PieceBuffer& buffer) {
+  for (size_t done = 0; done < size;) {
+    const ssize_t n =
+        ::pread(from.get(), buffer.get() + done, size - done, at + static_cast<off_t>(done));
+    if (n < 0) return FileFailure(path, "read");
+    if (n == 0)
+      return DataLoss(path + " became shorter while it was copied; does something write?");
+    done += static_cast<size_t>(n);
   }
   return OkStatus();
 }
 
-Status CopyPiece(const Descriptor& from, const Descriptor& to, off_t at, size_t size,
-                 const std::string& path) {
-  off_t in = at, out = at;
-  const off_t end = at + static_cast<off_t>(size);
-  while (in < end) {
-    const ssize_t n =
-        ::copy_file_range(from.get(), &in, to.get(), &out, static_cast<size_t>(end - in), 0);
-    if (n == 0) return OkStatus();
-    if (n > 0) continue;
-    const bool refused = errno == EXDEV || errno == EINVAL || errno == ENOSYS ||
-                         errno == EOPNOTSUPP || errno == EPERM;
-    if (refused) return CopyByHand(from, to, in, static_cast<size_t>(end - in), path);
-    return FileFailure("The copy of " + path, "written");
+// Room for all of it, and the way past the kernel's memory where the file system has one.
+Status PrepareCopy(const struct stat& info, bool holes, CopiedFile* to) {
+  const int fd = to->file.get();
+  if (holes) {
+    if (::ftruncate(fd, info.st_size) != 0) {
+      return FileFailure("The copy of " + to->source, "written");
+    }
+  } else if (::fallocate(fd, 0, 0, info.st_size) != 0 && errno == ENOSPC) {
+    return FileFailure("The copy of " + to->source, "written");
   }
+  to->direct = ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_DIRECT) == 0;
   return OkStatus();
 }
 
@@ -87,12 +77,6 @@ bool HasHoles(const struct stat& info) { return off_t{info.st_blocks} * 512 < in
 bool IsHole(const Descriptor& file, off_t at, size_t size) {
   const off_t data = ::lseek(file.get(), at, SEEK_DATA);
   return data < 0 ? errno == ENXIO : data >= at + static_cast<off_t>(size);
-}
-
-void BeginWriting(int fd, off_t before, off_t now) {
-  const off_t begin = before / kWriteBehind * kWriteBehind;
-  const off_t end = now / kWriteBehind * kWriteBehind;
-  if (end > begin) ::sync_file_range(fd, begin, end - begin, SYNC_FILE_RANGE_WRITE);
 }
 
 // The disk reads on while what it has read is written.
@@ -121,31 +105,30 @@ Status CopyAttributes(const Entry& entry, const struct stat& info) {
   return OkStatus();
 }
 
-Status CopyContents(const std::shared_ptr<const Descriptor>& from, const struct stat& info,
-                    const std::shared_ptr<const Descriptor>& to, const std::string& path,
-                    ByteSink* sink) {
+Status CopyContents(const Descriptor& from, const struct stat& info, const std::string& path,
+                    const std::shared_ptr<CopiedFile>& to, ByteSink* sink) {
   // Clones are the same blocks of the disk: there is nothing to write and nothing to compare.
-  const bool writes = to && ::ioctl(to->get(), FICLONE, from->get()) != 0;
+  const bool writes = to && ::ioctl(to->file.get(), FICLONE, from.get()) != 0;
   const bool holes = HasHoles(info);
-  if (writes && holes && ::ftruncate(to->get(), info.st_size) != 0) {
-    return FileFailure("The copy of " + path, "written");
+  if (writes && (holes || info.st_size >= kDirectFrom)) {
+    DROVER_RETURN_IF_ERROR(PrepareCopy(info, holes, to.get()));
   }
   for (off_t at = 0; at < info.st_size;) {
     DROVER_RETURN_IF_ERROR(sink->options.go_on());
-    ReadAhead(from->get(), at);
-    const size_t size = std::min(PieceCheck::kPieceBytes, static_cast<size_t>(info.st_size - at));
-    const off_t next = at + static_cast<off_t>(size);
-    if (writes && !(holes && IsHole(*from, at, size))) {
-      DROVER_RETURN_IF_ERROR(CopyPiece(*from, *to, at, size, path));
-      BeginWriting(to->get(), at, next);
-    }
-    DROVER_RETURN_IF_ERROR(
-        sink->check.Add({.source = from, .copy = writes ? to : nullptr, .at = at, .size = size}));
+    ReadAhead(from.get(), at);
+    const size_t size = std::min(PieceBuffer::kBytes, static_cast<size_t>(info.st_size - at));
+    DROVER_ASSIGN_OR_RETURN(PieceBuffer buffer, sink->line.TakeBuffer());
+    DROVER_RETURN_IF_ERROR(ReadPiece(from, at, size, path, buffer));
+    const bool hole = holes && IsHole(from, at, size);
+    DROVER_RETURN_IF_ERROR(sink->line.Add({.buffer = std::move(buffer),
+                                           .size = size,
+                                           .copy = writes && !hole ? to : nullptr,
+                                           .at = at}));
     sink->bytes += size;
     sink->options.progress(sink->bytes);
-    at = next;
+    at += static_cast<off_t>(size);
   }
-  return sink->check.Add({.text = '\0' + std::to_string(info.st_size)});
+  return sink->line.Add({.text = '\0' + std::to_string(info.st_size)});
 }
 
 }  // namespace drover::agent

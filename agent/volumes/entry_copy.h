@@ -9,7 +9,7 @@
 #include <string>
 
 #include "agent/volumes/descriptor.h"
-#include "agent/volumes/piece_check.h"
+#include "agent/volumes/piece_line.h"
 #include "agent/volumes/tree.h"
 
 namespace drover::agent {
@@ -28,15 +28,15 @@ Status CopyAttributes(const Entry& entry, const struct stat& info);
 // What comes of the files of a tree.
 struct ByteSink {
   const CopyOptions& options;
-  PieceCheck& check;
+  PieceLine& line;
   uint64_t bytes = 0;  // all so far
 };
 
-// Where `to` is given, copies the contents of `from` there, as a reflink where that works; adds
-// them, a NUL and the size to the check. `info` is of `from`.
-Status CopyContents(const std::shared_ptr<const Descriptor>& from, const struct stat& info,
-                    const std::shared_ptr<const Descriptor>& to, const std::string& path,
-                    ByteSink* sink);
+// Adds the contents of `from`, a NUL and the size to the line; where `to` is given they are written
+// there, or it becomes a reflink where that works. Written only once the line is drained: what
+// makes the file older comes after that. `info` and `path` are of `from`.
+Status CopyContents(const Descriptor& from, const struct stat& info, const std::string& path,
+                    const std::shared_ptr<CopiedFile>& to, ByteSink* sink);
 
 }  // namespace drover::agent
 

@@ -6,10 +6,11 @@
 #include <map>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "agent/volumes/descriptor.h"
 #include "agent/volumes/entry_copy.h"
-#include "agent/volumes/piece_check.h"
+#include "agent/volumes/piece_line.h"
 #include "agent/volumes/tree.h"
 
 namespace drover::agent {
@@ -28,27 +29,39 @@ class Copier {
   Status CopyFolder(const Descriptor& from, const Descriptor& to, const std::string& path,
                     const std::string& inside, const std::string& without) {
     DROVER_ASSIGN_OR_RETURN(const std::vector<std::string> names, NamesIn(from, path));
+    std::vector<std::pair<std::string, struct stat>> files;
     for (const std::string& name : names) {
       if (name == without) continue;
       DROVER_RETURN_IF_ERROR(options_.go_on());
       const Entry entry{from, to, name, path + "/" + name};
-      DROVER_RETURN_IF_ERROR(check_.Add({.text = inside + name + '\0'}));
+      DROVER_RETURN_IF_ERROR(line_.Add({.text = inside + name + '\0'}));
       struct stat info {};
       if (::fstatat(from.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
         return FileFailure(entry.path, "looked at");
       }
       DROVER_RETURN_IF_ERROR(CopyEntry(entry, info, inside + name));
+      if (S_ISREG(info.st_mode)) files.push_back({name, info});
     }
-    return OkStatus();
+    return CopyFileAttributes(from, to, path, files);
   }
 
   StatusOr<TreeSum> Finish() {
     sum_.bytes = sink_.bytes;
-    DROVER_ASSIGN_OR_RETURN(sum_.sha256, check_.Finish());
+    DROVER_ASSIGN_OR_RETURN(sum_.sha256, line_.Finish());
     return sum_;
   }
 
  private:
+  // When all of them are written: a write would change their times.
+  Status CopyFileAttributes(const Descriptor& from, const Descriptor& to, const std::string& path,
+                            const std::vector<std::pair<std::string, struct stat>>& files) {
+    if (!files.empty()) DROVER_RETURN_IF_ERROR(line_.Drain());
+    for (const auto& [name, info] : files) {
+      DROVER_RETURN_IF_ERROR(CopyAttributes({from, to, name, path + "/" + name}, info));
+    }
+    return OkStatus();
+  }
+
   // `inside` is the entry's path in the tree.
   Status CopyEntry(const Entry& entry, const struct stat& info, const std::string& inside) {
     if (S_ISREG(info.st_mode)) return CopyFile(entry, info, inside);
@@ -75,15 +88,15 @@ class Copier {
     if (::symlinkat(leads_to.c_str(), entry.to.get(), entry.name.c_str()) != 0) {
       return FileFailure("The copy of " + entry.path, "made");
     }
-    return check_.Add({.text = leads_to + '\0'});
+    return line_.Add({.text = leads_to + '\0'});
   }
 
   Status CopyFile(const Entry& entry, const struct stat& seen, const std::string& inside) {
     // Without waiting where somebody put a pipe in its place.
-    const auto from = std::make_shared<const Descriptor>(::openat(
-        entry.from.get(), entry.name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    const Descriptor from(::openat(entry.from.get(), entry.name.c_str(),
+                                   O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     struct stat info {};
-    if (!from->open() || ::fstat(from->get(), &info) != 0) return FileFailure(entry.path, "read");
+    if (!from.open() || ::fstat(from.get(), &info) != 0) return FileFailure(entry.path, "read");
     if (info.st_ino != seen.st_ino || info.st_dev != seen.st_dev) return Changed(entry.path);
     ++sum_.files;
     const auto [first, is_new] = names_.try_emplace({seen.st_dev, seen.st_ino}, inside);
@@ -92,23 +105,23 @@ class Copier {
           0) {
         return FileFailure("The copy of " + entry.path, "made");
       }
-      return CopyContents(from, info, nullptr, entry.path, &sink_);
+      return CopyContents(from, info, entry.path, nullptr, &sink_);
     }
     if (seen.st_nlink == 1) names_.erase(first);
-    const auto to = std::make_shared<const Descriptor>(
-        ::openat(entry.to.get(), entry.name.c_str(),
-                 O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!to->open()) return FileFailure("The copy of " + entry.path, "made");
-    DROVER_RETURN_IF_ERROR(CopyContents(from, info, to, entry.path, &sink_));
-    return CopyAttributes(entry, seen);
+    const auto to = std::make_shared<CopiedFile>();
+    to->source = entry.path;
+    to->file = Descriptor(::openat(entry.to.get(), entry.name.c_str(),
+                                   O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!to->file.open()) return FileFailure("The copy of " + entry.path, "made");
+    return CopyContents(from, info, entry.path, to, &sink_);
   }
 
   const CopyOptions& options_;
   const Descriptor& target_;
   // Of files with several names: the first one in the target.
   std::map<std::pair<dev_t, ino_t>, std::string> names_;
-  PieceCheck check_;
-  ByteSink sink_{options_, check_};
+  PieceLine line_;
+  ByteSink sink_{options_, line_};
   TreeSum sum_;
 };
 

@@ -2,6 +2,7 @@
 
 #include "controller/api/convert.h"
 #include "controller/api/rollout_view.h"
+#include "controller/rollout/rollback.h"
 
 namespace drover::api {
 namespace {
@@ -308,6 +309,7 @@ void ToProto(const rollout::Plan& plan, pb::Plan* out) {
     if (promise == "no shard without a started copy" && LosesCopies(plan)) continue;
     out->add_promises(promise);
   }
+  for (const auto& way : rollout::WaysBackAhead(plan)) out->add_ways_back(way);
   out->set_startable(plan.Startable());
   HopsToProto(plan, out);
   if (plan.undo) {

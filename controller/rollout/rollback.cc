@@ -228,6 +228,29 @@ WayBack FindWayBack(const Rollout& rollout, const ClusterObservation* cluster, i
   return way;
 }
 
+std::vector<std::string> WaysBackAhead(const Plan& plan) {
+  if (!plan.ChangesImages() || plan.undo) return {};
+  const std::string& old = plan.from_version;
+  std::vector<std::string> ways;
+  // One that goes on with another's upgrade finds members that have left the old version.
+  if (!plan.adopted) {
+    ways.push_back("until a member starts " + plan.Target() + ": abort, no loss (tier 0)");
+  }
+  if (plan.StopsAll()) {
+    ways.emplace_back(
+        "from then on: the cold copies of all members, no loss until a client writes (tier 2)");
+  } else if (plan.members.size() + plan.others.size() > 1) {
+    ways.push_back("while most cluster managers and a copy of every shard are on " + old +
+                   ", and no index is newer: the upgraded members are rebuilt from the others, no "
+                   "loss (tier 1)");
+  }
+  if (!plan.snapshot.empty()) {
+    ways.push_back("at any time: a fresh cluster of " + old +
+                   " from the snapshot, loses what was written since (tier 3)");
+  }
+  return ways;
+}
+
 void NoteWayBack(Engine& e, const World& world) {
   if (!e.plan().ChangesImages() || e.plan().undo) return;  // there is nothing to go back to
   if (!world.cluster_error.empty()) return;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "controller/rollout/observation.h"
 #include "controller/rollout/rollout.h"
@@ -32,6 +33,10 @@ struct WayBack {
 // the cluster does not answer. kNoTier with `because` where there is none. The operations of
 // indexes are compared where they were asked for.
 WayBack FindWayBack(const Rollout& rollout, const ClusterObservation* cluster, int tier = 0);
+
+// The ways back that there will be while `plan` is carried out, a sentence each, in the order in
+// which one takes the place of the other. Empty where it changes no image or is a rollback itself.
+std::vector<std::string> WaysBackAhead(const Plan& plan);
 
 // Why the members with these node ids could not be rebuilt from the others without a loss; empty
 // where they could.

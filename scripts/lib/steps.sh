@@ -38,6 +38,12 @@ hold_lab() {
   { echo "$$" > "$file"; } 2> /dev/null || true
 }
 
+# demo_is_up: a demo was begun and its Docker Engines run; after a reboot only its mark is left.
+demo_is_up() {
+  local home=${LAB:-/var/lib/drover-lab}
+  [[ -e $home/demo ]] && grep -qsz "^$home/hosts/[^/]*/run/exec\$" /proc/[0-9]*/cmdline
+}
+
 if [[ -t 2 && -z ${NO_COLOR:-} ]]; then
   bold=$'\e[1m'
   plain=$'\e[0m'

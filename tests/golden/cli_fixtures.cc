@@ -55,6 +55,9 @@ constexpr char kPlan[] = R"pb(
   max_unavailable: 1
   promises: "one member down at a time"
   promises: "no shard without a started copy"
+  ways_back: "until a member starts 2.19.1: abort, no loss (tier 0)"
+  ways_back: "while most cluster managers and a copy of every shard are on 2.17.1, and no index is newer: the upgraded members are rebuilt from the others, no loss (tier 1)"
+  ways_back: "at any time: a fresh cluster of 2.17.1 from the snapshot, loses what was written since (tier 3)"
   startable: true)pb";
 
 }  // namespace
@@ -126,6 +129,7 @@ v1::Plan RestartPlan() {
     promises: "os-3 left alone")pb");
   plan.clear_prefetch_images();
   plan.clear_own_repository();
+  plan.clear_ways_back();
   plan.mutable_members()->RemoveLast();
   return plan;
 }

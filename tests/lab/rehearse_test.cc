@@ -3,6 +3,7 @@
 
 #include <iostream>
 
+#include "tests/lab/fault_fixture.h"
 #include "tests/lab/roll_fixture.h"
 
 namespace drover::lab {
@@ -91,7 +92,7 @@ TEST_F(RehearseTest, FindsAnIndexOfOneThreeBeforeThreeEightDoes) {
   EXPECT_EQ(Containers(), "");
 }
 
-// A clean one passes; one that is left, or whose agent dies, leaves nothing.
+// A clean one passes; one that is left, or whose agent or controller dies, leaves nothing.
 class LongRehearseTest : public RehearseTest {};
 
 TEST_F(LongRehearseTest, PassesAndLeavesNothingBehindInAnyEnding) {
@@ -124,6 +125,18 @@ TEST_F(LongRehearseTest, PassesAndLeavesNothingBehindInAnyEnding) {
     MustLab({"drover", "agent", "start", "h1"});
     WaitUntil("the container to be gone", [] { return Containers().empty(); });
     rehearsal.AwaitLog("error:");
+  }
+
+  {
+    const Daemon rehearsal(
+        {Program("drover"), "--address", "unix://" + LabHome() + "/drover/control.sock", "rehearse",
+         "clean", "--to", "2.19.1"},
+        LabHome() + "/rehearsal-cut-off.log");
+    rehearsal.AwaitLog("the container runs");
+    KillNow(ControllerPids());
+    rehearsal.AwaitLog("error:");
+    MustLab({"drover", "controller", "start"});
+    WaitUntil("the container to be gone", [] { return Containers().empty(); });
   }
 
   const Outcome kept =

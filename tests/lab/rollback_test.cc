@@ -2,6 +2,9 @@
 // each promises.
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <functional>
+
 #include "tests/lab/way_back_fixture.h"
 
 namespace drover::lab {
@@ -19,6 +22,43 @@ class RollbackTest : public WayBackTest {
         {"cluster", "apply",
          ClusterFile("back", "back", "members:", "rules: {pause_after: [first]}\nmembers:")});
     ASSERT_EQ(apply.exit_code, 0) << apply.out << apply.err;
+  }
+
+  // Each member's volume is kept beside the snapshot; one is removed, and nothing else.
+  void ExpectLeftoversRemovedByName() {
+    const json before = Leftovers();
+    ASSERT_EQ(CountOf(before, "LEFTOVER_KIND_KEPT_VOLUME"), 3) << before;
+    EXPECT_EQ(CountOf(before, "LEFTOVER_KIND_SNAPSHOT"), 1) << before;
+    for (const json& one : before) {
+      EXPECT_GT(std::stoull(one.value("bytes", "0")), 100'000u) << one;
+      EXPECT_NE(one.value("createdAt", ""), "") << one;
+    }
+    const json& volume =
+        *std::find_if(before.begin(), before.end(), IsOf("LEFTOVER_KIND_KEPT_VOLUME"));
+    const std::string place = volume.value("host", "") + "/" + volume.value("project", "") + "/" +
+                              volume.value("service", "");
+    const Outcome other = Drover({"leftovers", "remove", place, "another", "--yes"});
+    EXPECT_EQ(other.exit_code, 1) << other.Text();
+    EXPECT_EQ(Leftovers(), before);
+    const Outcome removed =
+        Drover({"leftovers", "remove", place, volume.value("name", ""), "--yes"});
+    EXPECT_EQ(removed.exit_code, 0) << removed.Text();
+    json after = before;
+    after.erase(std::find(after.begin(), after.end(), volume));
+    EXPECT_EQ(Leftovers(), after);
+  }
+
+  json Leftovers() {
+    const Outcome listed = Drover({"leftovers", name(), "-o", "json"});
+    EXPECT_EQ(listed.exit_code, 0) << listed.Text();
+    return listed.Json().value("leftovers", json::array());
+  }
+
+  static std::function<bool(const json&)> IsOf(const std::string& kind) {
+    return [kind](const json& one) { return one.value("kind", "") == kind; };
+  }
+  static int CountOf(const json& leftovers, const std::string& kind) {
+    return static_cast<int>(std::count_if(leftovers.begin(), leftovers.end(), IsOf(kind)));
   }
 
   std::string PlanOf(const Arguments& options = {}) {
@@ -59,6 +99,7 @@ TEST_F(RollbackTest, TierThreeAfterItsEnd) {
   EXPECT_THAT(RollBack(), HasSubstr("ROLLED_BACK"));
   // The clients wrote before the snapshot alone: each of their documents is back.
   ExpectBack("2.17.1", 2);
+  ExpectLeftoversRemovedByName();
 }
 
 class LongRollbackTest : public RollbackTest {};

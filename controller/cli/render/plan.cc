@@ -116,6 +116,15 @@ void AppendCompanions(Lines& out, const v1::Plan& plan, const View& view) {
   AppendWrapped(out, text, 0, Tone::kPlain, view);
 }
 
+void AppendWaysBack(Lines& out, const v1::Plan& plan, const View& view) {
+  if (plan.ways_back().empty()) return;
+  out.emplace_back("way back");
+  for (const std::string& way : plan.ways_back()) {
+    AppendWrapped(out, way, 2, Tone::kPlain, view);
+  }
+  out.emplace_back();
+}
+
 void AppendEnd(Lines& out, const v1::Plan& plan, const View& view) {
   std::vector<std::string> parts;
   if (plan.has_expected()) {
@@ -167,6 +176,7 @@ Lines RenderPlan(const v1::Plan& plan, const View& view) {
   AppendBatches(out, plan);
   AppendCompanions(out, plan, view);
   if (out.size() != before) out.emplace_back();
+  AppendWaysBack(out, plan, view);
   AppendEnd(out, plan, view);
   return out;
 }

@@ -13,6 +13,7 @@
 namespace drover::rollout {
 namespace {
 
+using ::testing::AllOf;
 using testing::Back;
 using ::testing::Contains;
 using ::testing::ElementsAre;
@@ -49,6 +50,33 @@ void MovePrimariesOff(World* world, const std::string& from) {
       }
     }
   }
+}
+
+// What an operator reads before it starts.
+TEST(RollbackTest, ThePlanSaysWhichWaysBackThereWillBe) {
+  Plan plan = testing::HealthyPlan();
+  const std::vector<std::string> rolling = WaysBackAhead(plan);
+  ASSERT_EQ(rolling.size(), 3u);
+  EXPECT_EQ(rolling[0], "until a member starts 2.19.1: abort, no loss (tier 0)");
+  EXPECT_THAT(rolling[1], AllOf(HasSubstr("are on 2.17.1"), HasSubstr("no loss (tier 1)")));
+  EXPECT_THAT(rolling[2], HasSubstr("loses what was written since (tier 3)"));
+
+  plan.request.strategy = Strategy::kFull;
+  EXPECT_THAT(WaysBackAhead(plan)[1], HasSubstr("no loss until a client writes (tier 2)"));
+
+  plan.request.strategy = Strategy::kRolling;
+  plan.members.resize(1);
+  plan.others.clear();
+  EXPECT_THAT(WaysBackAhead(plan), ElementsAre(HasSubstr("(tier 0)"), HasSubstr("(tier 3)")))
+      << "nobody has another copy";
+
+  plan.adopted.emplace();
+  EXPECT_THAT(WaysBackAhead(plan), ElementsAre(HasSubstr("(tier 3)")));
+  plan.undo.emplace();
+  EXPECT_THAT(WaysBackAhead(plan), IsEmpty());
+  plan.undo.reset();
+  plan.request.kind = Kind::kRestart;
+  EXPECT_THAT(WaysBackAhead(plan), IsEmpty());
 }
 
 TEST(RollbackTest, TierZeroIsAnAbort) {
