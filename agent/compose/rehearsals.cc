@@ -136,8 +136,11 @@ StatusOr<v1::Rehearsal> Rehearsals::Start(const std::string& id, const v1::Start
       before = present_;
     }
     if (before != nullptr && before->id != id && !before->kept) {
+      const auto left = std::chrono::duration_cast<Millis>(before->lease_ends - parts_.now());
       return FailedPrecondition("The rehearsal " + before->id +
-                                " runs on this host; wait for its end, then try again");
+                                " runs on this host; wait for its end, then try again. Where "
+                                "nobody follows it any more, it is removed within " +
+                                FormatDuration(std::max(left, Millis(1'000))));
     }
     if (before == nullptr || before->id != id) {
       if (before != nullptr) DROVER_RETURN_IF_ERROR(Remove(before));

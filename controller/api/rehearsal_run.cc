@@ -13,7 +13,9 @@ namespace {
 using fleet::RehearsalView;
 
 // Longer than any one call to the node takes.
-constexpr Millis kLease{180'000};
+// Longer than the longest call of a rehearsal; what a controller leaves that died in the middle is
+// gone after it.
+constexpr Millis kLease{90'000};
 constexpr int kHttpPort = 9200;
 constexpr size_t kLogLines = 12;
 

@@ -103,7 +103,9 @@ StatusOr<AllSnapshots> ListAllSnapshots(ClusterApi& api, const std::string& pare
   for (const std::string& name : names) {
     StatusOr<std::vector<rollout::SnapshotView>> found = api.ListSnapshots(name);
     if (!found.ok()) {
-      if (name == parent || !IsRefusal(found.status())) return found.status();
+      // A cluster that began anew from an upgrade's snapshot knows of that one's repository alone.
+      const bool is_needed = name == parent && names.size() == 1;
+      if (is_needed || !IsRefusal(found.status())) return found.status();
       all.unreadable.push_back("repository " + name +
                                " cannot be read: " + Message(found.status()));
       continue;

@@ -147,15 +147,19 @@ Daemon::Daemon(const Arguments& argv, std::string log_path, const Variables& var
   if (error != 0) pid_ = -1;
 }
 
-Daemon::~Daemon() {
-  if (pid_ <= 0) return;
-  ::kill(pid_, SIGTERM);
+Daemon::~Daemon() { End(SIGTERM); }
+
+int Daemon::End(int signal) {
+  if (pid_ <= 0) return -1;
+  ::kill(pid_, signal);
   int status = 0;
   const auto end = std::chrono::steady_clock::now() + Millis(10'000);
   while (::waitpid(pid_, &status, WNOHANG) == 0) {
     if (std::chrono::steady_clock::now() > end) ::kill(pid_, SIGKILL);
     std::this_thread::sleep_for(Millis(20));
   }
+  pid_ = -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 std::string Daemon::Log() const { return ReadText(log_path_); }

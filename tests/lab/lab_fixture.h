@@ -71,6 +71,8 @@ class Daemon {
   std::string Log() const;
   // Returns once its output has `text` in it.
   void AwaitLog(const std::string& text) const;
+  // Sends the signal; the exit status, -1 where it did not exit by itself within 10 s.
+  int End(int signal);
 
  private:
   const std::string log_path_;

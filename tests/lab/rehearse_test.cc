@@ -1,6 +1,7 @@
 // Rehearsals: what a real node of the next version makes of a cluster's snapshot.
 #include <gmock/gmock.h>
 
+#include <csignal>
 #include <iostream>
 
 #include "tests/lab/fault_fixture.h"
@@ -26,6 +27,13 @@ class RehearseTest : public RollTest {
   void Must(const Arguments& command) {
     const Outcome outcome = Drover(command);
     ASSERT_EQ(outcome.exit_code, 0) << outcome.command << "\n" << outcome.out << outcome.err;
+  }
+
+  // `drover rehearse` of the cluster, under way; `log` names what it prints into.
+  static Daemon Begin(const std::string& log) {
+    return {{Program("drover"), "--address", "unix://" + LabHome() + "/drover/control.sock",
+             "rehearse", "clean", "--to", "2.19.1"},
+            LabHome() + "/rehearsal-" + log + ".log"};
   }
 
   // The containers that a rehearsal made, on the only host.
@@ -107,17 +115,15 @@ TEST_F(LongRehearseTest, PassesAndLeavesNothingBehindInAnyEnding) {
   EXPECT_THAT(passed.out, testing::ContainsRegex(".hidden-state +2.17.1 +✔ came up +green +2 +2"));
   EXPECT_EQ(Containers(), "");
 
-  const Outcome left = Execute({"timeout", "--preserve-status", "-s", "INT", "5", Program("drover"),
-                                "--address", "unix://" + LabHome() + "/drover/control.sock",
-                                "rehearse", "clean", "--to", "2.19.1"});
-  EXPECT_EQ(left.exit_code, kAborted) << left.Text();
-  WaitUntil("the container to be gone", [] { return Containers().empty(); });
+  {
+    Daemon left = Begin("left");
+    left.AwaitLog("the container runs");
+    EXPECT_EQ(left.End(SIGINT), kAborted) << left.Log();
+    WaitUntil("the container to be gone", [] { return Containers().empty(); });
+  }
 
   {
-    const Daemon rehearsal(
-        {Program("drover"), "--address", "unix://" + LabHome() + "/drover/control.sock", "rehearse",
-         "clean", "--to", "2.19.1"},
-        LabHome() + "/rehearsal.log");
+    const Daemon rehearsal = Begin("without-its-agent");
     rehearsal.AwaitLog("the container runs");
     EXPECT_NE(Containers(), "");
     MustLab({"drover", "agent", "kill", "h1"});
@@ -128,15 +134,17 @@ TEST_F(LongRehearseTest, PassesAndLeavesNothingBehindInAnyEnding) {
   }
 
   {
-    const Daemon rehearsal(
-        {Program("drover"), "--address", "unix://" + LabHome() + "/drover/control.sock", "rehearse",
-         "clean", "--to", "2.19.1"},
-        LabHome() + "/rehearsal-cut-off.log");
+    const Daemon rehearsal = Begin("without-its-controller");
     rehearsal.AwaitLog("the container runs");
     KillNow(ControllerPids());
     rehearsal.AwaitLog("error:");
     MustLab({"drover", "controller", "start"});
-    WaitUntil("the container to be gone", [] { return Containers().empty(); });
+    WaitUntil("the agent to say when it is removed", [] {
+      const Outcome other = Drover({"rehearse", "clean", "--to", "2.19.1"});
+      return other.Text().find("it is removed within") != std::string::npos;
+    });
+    WaitUntil(
+        "the container to be gone", [] { return Containers().empty(); }, Millis(120'000));
   }
 
   const Outcome kept =

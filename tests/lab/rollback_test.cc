@@ -31,7 +31,7 @@ class RollbackTest : public WayBackTest {
     EXPECT_EQ(CountOf(before, "LEFTOVER_KIND_SNAPSHOT"), 1) << before;
     for (const json& one : before) {
       EXPECT_GT(std::stoull(one.value("bytes", "0")), 100'000u) << one;
-      EXPECT_NE(one.value("createdAt", ""), "") << one;
+      EXPECT_NE(one.value("created_at", ""), "") << one;
     }
     const json& volume =
         *std::find_if(before.begin(), before.end(), IsOf("LEFTOVER_KIND_KEPT_VOLUME"));

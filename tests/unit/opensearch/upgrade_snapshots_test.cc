@@ -49,6 +49,9 @@ class UpgradeSnapshots : public ::testing::Test {
 
   Reply OfSnapshot(const SeenRequest& seen, const std::string& repository,
                    const std::string& name) {
+    if (!repositories_.contains(repository)) {
+      return Error(404, "repository_missing_exception", "[" + repository + "] missing");
+    }
     std::vector<std::string>& names = snapshots_[repository];
     if (name == "_all") {
       json listed = json::array();
@@ -179,6 +182,20 @@ TEST_F(UpgradeSnapshots, AreFoundWhereverTheyAre) {
   EXPECT_EQ(FindAnySnapshot(*api_, "backups", "drover-1")->repository, kOwn);
   EXPECT_EQ(FindAnySnapshot(*api_, "backups", "nightly")->repository, "backups");
   EXPECT_EQ(FindAnySnapshot(*api_, "backups", "foreign")->state, "");
+}
+
+// As in a cluster that began anew from that snapshot.
+TEST_F(UpgradeSnapshots, WithoutTheClustersOwnRepositoryTheOthersAreListed) {
+  repositories_ = {{kOwn, {{"type", "fs"}, {"settings", {{"location", "/snap/drover-1"}}}}}};
+  snapshots_ = {{kOwn, {"drover-1"}}};
+  const auto all = ListAllSnapshots(*api_, "backups");
+  ASSERT_TRUE(all.ok()) << all.status();
+  ASSERT_EQ(all->snapshots.size(), 1u);
+  EXPECT_EQ(all->snapshots[0].name, "drover-1");
+  ASSERT_EQ(all->unreadable.size(), 1u);
+  EXPECT_THAT(all->unreadable[0], HasSubstr("repository backups cannot be read"));
+  repositories_.clear();
+  EXPECT_FALSE(ListAllSnapshots(*api_, "backups").ok());
 }
 
 TEST_F(UpgradeSnapshots, OnlyAnEmptyRepositoryOfAnUpgradeIsDropped) {
