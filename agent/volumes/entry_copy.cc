@@ -16,7 +16,6 @@ namespace {
 
 // Smaller files go through the kernel's memory, which writes many of them at once.
 constexpr off_t kDirectFrom = 1024 * 1024;
-constexpr off_t kReadAhead = 8 * 1024 * 1024;
 
 Status CopyOneAttribute(const std::string& from, const std::string& to, const char* name) {
   std::string value(64 * 1024, '\0');
@@ -43,16 +42,25 @@ Status CopyExtendedAttributes(const Entry& entry) {
   return OkStatus();
 }
 
+bool SetDirect(int fd, bool direct) {
+  const int flags = ::fcntl(fd, F_GETFL);
+  return ::fcntl(fd, F_SETFL, direct ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;
+}
+
 // Fills `buffer` from `at` on; DATA_LOSS where the file ends before `size`.
 Status ReadPiece(const Descriptor& from, off_t at, size_t size, const std::string& path,
                  const PieceBuffer& buffer) {
   for (size_t done = 0; done < size;) {
-    const ssize_t n =
-        ::pread(from.get(), buffer.get() + done, size - done, at + static_cast<off_t>(done));
-    if (n < 0) return FileFailure(path, "read");
+    const ssize_t n = ::pread(from.get(), buffer.get() + done, PieceBuffer::InBlocks(size) - done,
+                              at + static_cast<off_t>(done));
     if (n == 0)
       return DataLoss(path + " became shorter while it was copied; does something write?");
-    done += static_cast<size_t>(n);
+    if (n > 0) {
+      done += static_cast<size_t>(n);
+    } else if (errno != EINVAL || (::fcntl(from.get(), F_GETFL) & O_DIRECT) == 0 ||
+               !SetDirect(from.get(), false)) {
+      return FileFailure(path, "read");
+    }
   }
   return OkStatus();
 }
@@ -67,7 +75,7 @@ Status PrepareCopy(const struct stat& info, bool holes, CopiedFile* to) {
   } else if (::fallocate(fd, 0, 0, info.st_size) != 0 && errno == ENOSPC) {
     return FileFailure("The copy of " + to->source, "written");
   }
-  to->direct = ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_DIRECT) == 0;
+  to->direct = SetDirect(fd, true);
   return OkStatus();
 }
 
@@ -77,11 +85,6 @@ bool HasHoles(const struct stat& info) { return off_t{info.st_blocks} * 512 < in
 bool IsHole(const Descriptor& file, off_t at, size_t size) {
   const off_t data = ::lseek(file.get(), at, SEEK_DATA);
   return data < 0 ? errno == ENXIO : data >= at + static_cast<off_t>(size);
-}
-
-// The disk reads on while what it has read is written.
-void ReadAhead(int fd, off_t at) {
-  if (at % kReadAhead == 0) ::posix_fadvise(fd, at, 2 * kReadAhead, POSIX_FADV_WILLNEED);
 }
 
 }  // namespace
@@ -113,9 +116,9 @@ Status CopyContents(const Descriptor& from, const struct stat& info, const std::
   if (writes && (holes || info.st_size >= kDirectFrom)) {
     DROVER_RETURN_IF_ERROR(PrepareCopy(info, holes, to.get()));
   }
+  if (info.st_size >= kDirectFrom) SetDirect(from.get(), true);
   for (off_t at = 0; at < info.st_size;) {
     DROVER_RETURN_IF_ERROR(sink->options.go_on());
-    ReadAhead(from.get(), at);
     const size_t size = std::min(PieceBuffer::kBytes, static_cast<size_t>(info.st_size - at));
     DROVER_ASSIGN_OR_RETURN(PieceBuffer buffer, sink->line.TakeBuffer());
     DROVER_RETURN_IF_ERROR(ReadPiece(from, at, size, path, buffer));

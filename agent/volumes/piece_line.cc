@@ -13,10 +13,6 @@ namespace {
 
 constexpr size_t kBuffers = 24;
 constexpr size_t kMaxUnderWay = 1024;
-// What O_DIRECT asks of addresses, places and sizes on any disk there is.
-constexpr size_t kBlock = 4096;
-
-size_t InBlocks(size_t size) { return (size + kBlock - 1) / kBlock * kBlock; }
 
 void LeaveDirect(CopiedFile* copy) {
   ::fcntl(copy->file.get(), F_SETFL, ::fcntl(copy->file.get(), F_GETFL) & ~O_DIRECT);
@@ -26,10 +22,14 @@ void LeaveDirect(CopiedFile* copy) {
 // True where the file system took O_DIRECT but does not take this.
 bool RefusesDirect(const CopiedFile& copy) { return errno == EINVAL && copy.direct; }
 
+bool IsCompared(const Piece& piece) {
+  return piece.at / static_cast<off_t>(PieceBuffer::kBytes) % Piece::kCompareEach == 0;
+}
+
 Status WritePiece(const Piece& piece) {
   CopiedFile* copy = piece.copy.get();
   // The rest of the last block is cut off below.
-  size_t length = copy->direct ? InBlocks(piece.size) : piece.size;
+  size_t length = copy->direct ? PieceBuffer::InBlocks(piece.size) : piece.size;
   for (size_t done = 0; done < length;) {
     const ssize_t n = ::pwrite(copy->file.get(), piece.buffer->get() + done, length - done,
                                piece.at + static_cast<off_t>(done));
@@ -49,7 +49,7 @@ Status WritePiece(const Piece& piece) {
 
 Status ComparePiece(const Piece& piece, const PieceBuffer& read_back) {
   CopiedFile* copy = piece.copy.get();
-  size_t length = copy->direct ? InBlocks(piece.size) : piece.size;
+  size_t length = copy->direct ? PieceBuffer::InBlocks(piece.size) : piece.size;
   size_t done = 0;
   while (done < piece.size) {
     const ssize_t n = ::pread(copy->file.get(), read_back.get() + done, length - done,
@@ -82,7 +82,9 @@ void PieceBuffer::Free::operator()(char* bytes) const {
 }
 
 PieceLine::PieceLine() : free_(kBuffers) {
-  for (const Stage stage : {kSum, kWrite, kCompare}) {
+  const auto stages = {kSum, kWrite, kWrite, kCompare};
+  for (const Stage stage : stages) ++working_[stage];
+  for (const Stage stage : stages) {
     threads_.emplace_back([this, stage] { Run(stage); });
   }
 }
@@ -148,7 +150,7 @@ std::optional<Piece> PieceLine::Take(Stage stage, bool* failed) {
     waiting_[stage].pop_front();
     return piece;
   }
-  if (stage != kCompare) ended_[stage + 1] = true;
+  if (--working_[stage] == 0 && stage != kCompare) ended_[stage + 1] = true;
   lock.unlock();
   changed_.notify_all();
   return std::nullopt;
@@ -158,7 +160,8 @@ void PieceLine::HandOn(Stage stage, Piece piece, const Status& done) {
   {
     const std::lock_guard lock(mutex_);
     if (failed_.ok()) failed_ = done;
-    if (piece.copy && stage != kCompare) {
+    const bool written = piece.copy && stage == kWrite;
+    if ((piece.copy && stage == kSum) || (written && IsCompared(piece))) {
       waiting_[stage + 1].push_back(std::move(piece));
     } else {
       if (piece.buffer) free_.push_back(*std::move(piece.buffer));

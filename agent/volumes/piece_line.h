@@ -1,11 +1,12 @@
-// The second half of a copy, in three threads behind the one that reads: the first sums, the next
-// writes, the last reads back and compares.
+// The second half of a copy, in threads behind the one that reads: the first sums, the next two
+// write, the last reads some of it back and compares.
 #ifndef DROVER_AGENT_VOLUMES_PIECE_LINE_H_
 #define DROVER_AGENT_VOLUMES_PIECE_LINE_H_
 
 #include <sys/types.h>
 
 #include <array>
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -25,15 +26,19 @@ namespace drover::agent {
 struct CopiedFile {
   Descriptor file;
   std::string source;  // for messages
-  // It is written and read past the kernel's memory (O_DIRECT): what is compared is what the disk
-  // gives back. The line's own, once the first piece is in it.
-  bool direct = false;
+  // It is written and read back past the kernel's memory (O_DIRECT): what is compared is what the
+  // disk gives back. The line's own, once the first piece is in it.
+  std::atomic<bool> direct = false;
 };
 
 // Room for a piece, where O_DIRECT wants it.
 class PieceBuffer {
  public:
   static constexpr size_t kBytes = 1024 * 1024;
+  // What O_DIRECT asks of addresses, places and sizes on any disk there is.
+  static constexpr size_t kBlock = 4096;
+  // The next whole number of blocks.
+  static constexpr size_t InBlocks(size_t size) { return (size + kBlock - 1) / kBlock * kBlock; }
   PieceBuffer();
   char* get() const { return bytes_.get(); }
 
@@ -49,8 +54,9 @@ struct Piece {
   std::string text = {};
   std::optional<PieceBuffer> buffer = {};
   size_t size = 0;  // at most PieceBuffer::kBytes
-  // Then written to `copy` at `at`, a multiple of PieceBuffer::kBytes, and compared with what is
-  // there. Null: only summed.
+  // Then written to `copy` at `at`, a multiple of PieceBuffer::kBytes; of each file the first piece
+  // and every kCompareEach-th after it is compared with what is there then. Null: only summed.
+  static constexpr off_t kCompareEach = 16;
   std::shared_ptr<CopiedFile> copy = {};
   off_t at = 0;
 };
@@ -70,7 +76,7 @@ class PieceLine {
   StatusOr<PieceBuffer> TakeBuffer();
   // Blocks while much waits.
   Status Add(Piece piece);
-  // Blocks until all that was added is through: written and compared.
+  // Blocks until all that was added is through.
   Status Drain();
   // The same, and SHA-256 of it all. Called once, at the end.
   StatusOr<std::string> Finish();
@@ -90,7 +96,8 @@ class PieceLine {
   std::condition_variable changed_;
   std::deque<PieceBuffer> free_;
   std::array<std::deque<Piece>, kStages> waiting_;
-  std::array<bool, kStages> ended_{};
+  std::array<bool, kStages> ended_{};   // nothing more comes
+  std::array<int, kStages> working_{};  // threads
   size_t under_way_ = 0;
   Status failed_;
   std::vector<std::thread> threads_;  // last: they begin with all the others there

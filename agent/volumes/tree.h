@@ -41,8 +41,8 @@ struct CopyOptions {
 
 // Copies all in `source` but kKeptFolder into `target`, which is an empty folder: contents, links,
 // owners, modes, times and extended attributes; reflinks where the file system has them, holes stay
-// holes. The sum is of what was read, each once; what was written is read back and compared, of a
-// file of 1 MiB or more from the disk itself where the file system can.
+// holes. The sum is of what was read, each once, and written; a part is read back and
+// compared, of a file of 1 MiB or more from the disk itself where the file system can.
 // DATA_LOSS where that differs or the source changed meanwhile, RESOURCE_EXHAUSTED where the disk
 // was full. After an error `target` holds a part.
 StatusOr<TreeSum> CopyTree(const std::string& source, const std::string& target,

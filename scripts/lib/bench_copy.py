@@ -110,7 +110,7 @@ def record(rows: list) -> None:
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False)
     part = (f"{BEGIN}\n## Cold copies of volumes (`scripts/bench copy`)\n\n"
             "Volumes of three hosts, one after the other, nothing of them in memory at the start. A cold copy is copied, summed by SHA-256,\n"
-            "read back from the disk and compared, and on the disk when it counts; `cp --archive` alone is done when the kernel has taken its bytes.\n\n"
+            "compared in samples, and on the disk when it counts; `cp --archive` alone is done when the kernel has taken its bytes.\n\n"
             f"{time.strftime('%Y-%m-%d')}, commit {commit.stdout.strip()}, {machine()}, one run.\n\n{table(rows)}\n\n{END}")
     text = re.sub(f"{re.escape(BEGIN)}.*?{re.escape(END)}", "", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
     PAGE.write_text(text.rstrip("\n") + "\n\n" + part, encoding="utf-8")
